@@ -1,0 +1,1 @@
+"""An embedded cluster of three nodes on loopback, to see stalplan work."""

@@ -1,0 +1,1 @@
+"""What we want, what there is, and what is written down, as plain records."""

@@ -1,0 +1,1 @@
+"""The one program that runs on a node, and its wire format."""

@@ -1,0 +1,1 @@
+"""Desired, live and recorded cluster -> a plan that can be shown and carried out."""

@@ -1,0 +1,1 @@
+"""The use cases, put together from the core and the ports."""

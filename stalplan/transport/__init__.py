@@ -1,0 +1,1 @@
+"""Ways to reach nodes. The only place that knows SSH."""
