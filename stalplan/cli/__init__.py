@@ -1,0 +1,10 @@
+"""The command line: one file per command, and the border where errors become text."""
+
+import sys
+
+
+def run() -> None:
+    """Run the command line of this process and exit with the contract's code."""
+    from stalplan.cli.main import main  # noqa: PLC0415 - importing us stays free
+
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,95 @@
+"""What every command is given: the terminal, the clock, and a way to reach nodes."""
+
+import os
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from stalplan.cli.terminal import Terminal
+from stalplan.errors import DesiredFileWrong
+
+if TYPE_CHECKING:
+    from stalplan.model.wishes import Desired
+    from stalplan.ports import Clock, Commands, Transport
+
+MOST_BYTES = 1 << 20  # a desired file over 1 MiB is refused unread
+
+
+class SystemClock:
+    """This machine's clock."""
+
+    def now(self) -> datetime:
+        """UTC."""
+        return datetime.now(UTC)
+
+    def sleep(self, seconds: float) -> None:
+        """Wait."""
+        time.sleep(seconds)
+
+
+def over_ssh(parallelism: int) -> "Transport":
+    """The transport of real life; paramiko is loaded here and no sooner."""
+    from stalplan.transport.ssh import SshTransport  # noqa: PLC0415 - heavy import
+
+    return SshTransport(parallelism=parallelism)
+
+
+def on_this_machine() -> "Commands":
+    """Programs on the controller."""
+    from stalplan.transport.local import LocalCommands  # noqa: PLC0415 - only here
+
+    return LocalCommands()
+
+
+@dataclass(slots=True, kw_only=True)
+class App:
+    """The world as the commands see it. Tests give it a smaller one."""
+
+    terminal: Terminal
+    environ: Mapping[str, str] = field(default_factory=lambda: dict(os.environ))
+    clock: "Clock" = field(default_factory=SystemClock)
+    transport: "Callable[[int], Transport]" = over_ssh
+    commands: "Callable[[], Commands]" = on_this_machine
+
+    @property
+    def hints(self) -> bool:
+        """Whether to say what to run next: people want it, pipelines don't."""
+        return not self.environ.get("STALPLAN_IN_AUTOMATION")
+
+    def read_desired(self, file: str) -> "Desired":
+        """The desired file, checked. Raises DesiredFileWrong with every mistake."""
+        from stalplan.model.desired import read_desired  # noqa: PLC0415 - tomlkit
+
+        return read_desired(
+            _bytes_of(Path(file)), file=file, folder=str(Path(file).parent)
+        )
+
+
+def state_folder(file: str, state: str | None) -> Path:
+    """Where state lies: `state/` beside the desired file unless told otherwise."""
+    return Path(state) if state is not None else Path(file).parent / "state"
+
+
+def _bytes_of(path: Path) -> bytes:
+    """At most one byte more than is allowed, so that nothing large is ever read."""
+    try:
+        with path.open("rb") as handle:
+            return handle.read(MOST_BYTES + 1)
+    except FileNotFoundError as error:
+        raise DesiredFileWrong(
+            f"{path}: no such file.",
+            hint="stalplan plan -f FILE names another one; `stalplan import` writes "
+            "a first one from running nodes.",
+        ) from error
+    except IsADirectoryError as error:
+        raise DesiredFileWrong(
+            f"{path} is a directory, not a desired file.",
+            hint=f"stalplan validate -f {path / 'stalplan.toml'}",
+        ) from error
+    except OSError as error:
+        raise DesiredFileWrong(
+            f"{path}: {error.strerror}.", hint=f"ls -l {path}"
+        ) from error

@@ -1,0 +1,126 @@
+"""The command group, and the one place where failures become text and a code."""
+
+import importlib
+import itertools
+import json
+import os
+from collections.abc import Mapping, Sequence
+
+import click
+
+from stalplan import __version__
+from stalplan.cli.app import App
+from stalplan.cli.terminal import Terminal
+from stalplan.errors import StalplanError
+
+USAGE_ERROR = 64  # 2 means "there are changes"
+INTERRUPTED = 130
+
+# Each command lives in a module of its name and is loaded only when it is used.
+COMMANDS = {
+    "validate": "Check the desired file; no network",
+    "plan": "Show what apply would do; change nothing",
+    "show": "Print a saved plan",
+    "apply": "Carry out a plan",
+    "recover": "End an interrupted apply",
+    "unlock": "Remove a lock whose id is named",
+    "inspect": "Show what a server would read from a config.toml",
+    "demo": "Try all of it on three small nodes on this machine",
+}
+
+
+class Commands(click.Group):
+    """Loads a command's module when it is asked for, so that help costs nothing."""
+
+    def list_commands(self, _ctx: click.Context) -> list[str]:
+        """In the order in which people meet them."""
+        return list(COMMANDS)
+
+    def get_command(self, _ctx: click.Context, name: str) -> click.Command | None:
+        """The command of that name, or None."""
+        if name not in COMMANDS:
+            return None
+        module = importlib.import_module(f"stalplan.cli.{name.replace('-', '_')}")
+        command: click.Command = module.command
+        return command
+
+    def format_commands(
+        self, _ctx: click.Context, formatter: click.HelpFormatter
+    ) -> None:
+        """From the table above: loading every command would cost half a second."""
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="stalplan")
+def cli() -> None:
+    """Plan and apply the cluster settings of Stalwart mail servers.
+
+    One file says which node has which id, hostname, coordinator and background
+    roles. `stalplan plan` reads every node over SSH and shows what would change;
+    `stalplan apply` carries out exactly that.
+    """
+
+
+def main(argv: Sequence[str], app: App | None = None) -> int:
+    """Run one command line and turn every failure into text and an exit code."""
+    app = app or App(terminal=Terminal(environ=os.environ))
+    try:
+        return int(
+            cli.main(list(argv), "stalplan", standalone_mode=False, obj=app) or 0
+        )
+    except click.ClickException as error:  # the command line itself is wrong
+        return _usage(app, argv, error)
+    except (click.Abort, KeyboardInterrupt):
+        app.terminal.say("Interrupted. Nothing was touched.")
+        return INTERRUPTED
+    except StalplanError as error:
+        return _failed(app, argv, error)
+    except BrokenPipeError:  # the reader of our output went away: `| head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        return 1
+
+
+def _usage(app: App, argv: Sequence[str], error: click.ClickException) -> int:
+    context = getattr(error, "ctx", None)
+    hint = f"{context.command_path} --help" if context else "stalplan --help"
+    app.terminal.error("Wrong usage", error.format_message(), hint)
+    if wants_json(argv, app.environ):
+        document = {"summary": "Wrong usage", "detail": error.format_message()}
+        _write_json(app, {**document, "hint": hint, "exit_code": USAGE_ERROR}, [])
+    return USAGE_ERROR
+
+
+def _failed(app: App, argv: Sequence[str], error: StalplanError) -> int:
+    app.terminal.error(error.summary, error.detail, error.hint)
+    if wants_json(argv, app.environ):
+        from stalplan.planning.plan_json import finding_to_json  # noqa: PLC0415 - rare
+
+        document = {
+            "summary": error.summary,
+            "detail": error.detail,
+            "hint": error.hint,
+            "exit_code": error.exit_code,
+        }
+        _write_json(app, document, [finding_to_json(each) for each in error.findings])
+    return error.exit_code
+
+
+def _write_json(app: App, error: object, findings: Sequence[object]) -> None:
+    document = {"format_version": "1.0", "error": error, "findings": findings}
+    text = json.dumps(document, indent=2, sort_keys=True, ensure_ascii=False)
+    app.terminal.write_raw(text + "\n")
+
+
+def wants_json(argv: Sequence[str], environ: Mapping[str, str]) -> bool:
+    """Whether this command line asks for JSON on stdout, even if it is wrong.
+
+    Looked up by hand because a wrong command line is never parsed to its end.
+    """
+    pairs = itertools.pairwise(argv)
+    if "--format=json" in argv or ("--format", "json") in pairs:
+        return True
+    command = next((word for word in argv if word in COMMANDS), "")
+    name = f"STALPLAN_{command}_FORMAT".replace("-", "_").upper()
+    return "--format" not in " ".join(argv) and environ.get(name) == "json"

@@ -1,0 +1,64 @@
+"""Options that several commands share, and the environment names of all of them."""
+
+from collections.abc import Callable
+from typing import Any
+
+import click
+
+Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
+
+
+class Command(click.Command):
+    """A command whose every option can come from STALPLAN_<COMMAND>_<OPTION>."""
+
+    def __init__(self, name: str, **settings: Any) -> None:  # noqa: ANN401 - click's
+        settings.setdefault("context_settings", {})
+        settings["context_settings"]["help_option_names"] = ["-h", "--help"]
+        super().__init__(name, **settings)
+        for option in self.params:
+            if isinstance(option, click.Option):
+                option.envvar = environment_name(name, option)
+                option.show_envvar = False
+
+
+def environment_name(command: str, option: click.Option) -> str:
+    """`--detailed-exitcode` of `plan` is STALPLAN_PLAN_DETAILED_EXITCODE."""
+    long = max(option.opts, key=len).lstrip("-")
+    return f"STALPLAN_{command}_{long}".replace("-", "_").upper()
+
+
+def _no_color(ctx: click.Context, _option: click.Parameter, value: bool) -> None:  # noqa: FBT001 - click passes it so
+    if value and ctx.obj is not None:
+        ctx.obj.terminal.no_color = True
+
+
+no_color: Decorator = click.option(
+    "--no-color",
+    is_flag=True,
+    expose_value=False,
+    is_eager=True,
+    callback=_no_color,
+    help="No colour, whatever the terminal can do.",
+)
+
+
+def common(command: Callable[..., Any]) -> Callable[..., Any]:
+    """`-f`, `--state` and `--no-color`, which every command takes."""
+    for option in (
+        no_color,
+        click.option(
+            "--state",
+            metavar="DIR",
+            help="Folder of state and runs. Default: state/ beside the desired file.",
+        ),
+        click.option(
+            "-f",
+            "--file",
+            metavar="FILE",
+            default="stalplan.toml",
+            show_default=True,
+            help="The desired-state file.",
+        ),
+    ):
+        command = option(command)
+    return command

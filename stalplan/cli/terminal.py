@@ -1,0 +1,88 @@
+"""The only module that prints: results to stdout, all else to stderr."""
+
+import re
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TextIO
+
+_STYLES = {"+": "32", "-": "31", "~": "33", "!": "35"}
+_MARKED = re.compile(r"^(\s*)([-+~!])( .*)$")
+# A terminal obeys these; text from nodes and files must not steer it.
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+
+
+def harmless(text: str) -> str:
+    """*text* with every control character spelled out."""
+    return _CONTROL.sub(lambda found: f"\\x{ord(found[0]):02x}", text)
+
+
+def wants_colour(stream: TextIO, environ: Mapping[str, str]) -> bool:
+    """NO_COLOR beats FORCE_COLOR beats what the stream is."""
+    if environ.get("NO_COLOR"):
+        return False
+    if environ.get("FORCE_COLOR"):
+        return True
+    return stream.isatty() and environ.get("TERM") != "dumb"
+
+
+@dataclass(slots=True, kw_only=True)
+class Terminal:
+    """Two streams and the person who may sit before them."""
+
+    out: TextIO = field(default_factory=lambda: sys.stdout)
+    err: TextIO = field(default_factory=lambda: sys.stderr)
+    inp: TextIO = field(default_factory=lambda: sys.stdin)
+    environ: Mapping[str, str]
+    no_color: bool = False
+
+    def write(self, text: str) -> None:
+        """A result, with colour by the mark at the start of a line."""
+        self.out.write(self._coloured(self.out, text))
+        self.out.flush()
+
+    def write_raw(self, text: str) -> None:
+        """A result that programs read: never a colour."""
+        self.out.write(text)
+        self.out.flush()
+
+    def say(self, text: str) -> None:
+        """A line for people, on stderr."""
+        self.err.write(harmless(text) + "\n")
+        self.err.flush()
+
+    def error(self, summary: str, detail: str, hint: str) -> None:
+        """The error block of the contract."""
+        blocks = [f"Error: {summary}", detail, f"Hint: {hint}" if hint else ""]
+        text = "\n\n".join(harmless(block) for block in blocks if block)
+        if self.colours(self.err):
+            text = text.replace("Error:", "\x1b[1;31mError:\x1b[0m", 1)
+        self.err.write(text + "\n")
+        self.err.flush()
+
+    def interactive(self) -> bool:
+        """Whether someone can be asked."""
+        return self.inp.isatty()
+
+    def ask(self, prompt: str) -> str:
+        """One line from the person; the empty text at the end of input."""
+        self.err.write(prompt)
+        self.err.flush()
+        return self.inp.readline().strip()
+
+    def colours(self, stream: TextIO) -> bool:
+        """Whether *stream* shows colour."""
+        return not self.no_color and wants_colour(stream, self.environ)
+
+    def _coloured(self, stream: TextIO, text: str) -> str:
+        lines = [harmless(line) for line in text.split("\n")]
+        if self.colours(stream):
+            lines = [_colour(line) for line in lines]
+        return "\n".join(lines)
+
+
+def _colour(line: str) -> str:
+    found = _MARKED.match(line)
+    if found is None:
+        return line
+    return f"{found[1]}\x1b[{_STYLES[found[2]]}m{found[2]}{found[3]}\x1b[0m"

@@ -1,0 +1,56 @@
+"""Writing so that a crash leaves the old file or the new one, never half of one."""
+
+import os
+import tempfile
+from contextlib import suppress
+from pathlib import Path
+
+
+def write_atomic(path: Path, data: bytes, *, mode: int = 0o600) -> None:
+    """Replace *path*; whatever happens it holds the old bytes or the new.
+
+    On return the new bytes survive a power cut. On OSError the file may already be
+    the new one, if only the directory could not be flushed.
+    """
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            os.fchmod(file.fileno(), mode)
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, path)  # noqa: PTH105 - the same call, said plainly
+    except BaseException:
+        with suppress(FileNotFoundError):
+            os.unlink(temporary)  # noqa: PTH108 - as above
+        raise
+    sync_directory(path.parent)
+
+
+def append_flushed(path: Path, line: bytes) -> None:
+    """Add *line* at the end; on return it survives a power cut."""
+    created = not path.exists()
+    with path.open("ab") as file:
+        file.write(line)
+        file.flush()
+        os.fsync(file.fileno())
+    if created:
+        sync_directory(path.parent)
+
+
+def make_directory(path: Path) -> None:
+    """Create *path* and what leads to it, for this user alone, and flush it."""
+    if path.is_dir():
+        return
+    make_directory(path.parent)
+    path.mkdir(mode=0o700, exist_ok=True)
+    sync_directory(path.parent)
+
+
+def sync_directory(path: Path) -> None:
+    """Flush the names in a directory."""
+    handle = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

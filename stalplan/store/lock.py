@@ -1,0 +1,68 @@
+"""One apply at a time on this machine: a lock that a dead process can't hold."""
+
+import fcntl
+import json
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO
+
+from stalplan.errors import LockHeld
+from stalplan.store.files import make_directory
+
+
+@contextmanager
+def local_lock(
+    folder: Path,
+    cluster: str,
+    info: dict[str, str],
+    *,
+    wait: Callable[[], bool],
+) -> Iterator[None]:
+    """Hold the cluster's lock on this machine while the block runs.
+
+    The kernel frees it when this process ends, however it ends. *info* (ID,
+    Operation, Who, Version, Created) tells others who holds it. *wait* is asked
+    each time the lock is found taken: True to try again.
+
+    Raises:
+        LockHeld: somebody else holds it; nothing was changed.
+    """
+    make_directory(folder)
+    with (folder / f"{cluster}.lock").open("a+b") as file:
+        while not _taken(file):
+            if not wait():
+                raise LockHeld(
+                    f"{file.name} is held.\n\n{_describe(file)}",
+                    hint="stalplan apply --lock-timeout 5m",
+                )
+        file.truncate(0)
+        file.write(json.dumps(info, sort_keys=True).encode() + b"\n")
+        file.flush()
+        try:
+            yield
+        finally:
+            file.truncate(0)
+
+
+def _taken(file: IO[bytes]) -> bool:
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def _describe(file: IO[bytes]) -> str:
+    """Terraform's block of what is known about the holder."""
+    file.seek(0, os.SEEK_SET)
+    try:
+        info = json.loads(file.read())
+    except ValueError:  # the holder has not written it yet
+        return "Lock Info: not written yet"
+    lines = [f"  {name + ':':<11}{info.get(name, '')}" for name in INFO_FIELDS]
+    return "\n".join(["Lock Info:", *lines])
+
+
+INFO_FIELDS = ("ID", "Operation", "Who", "Version", "Created")
