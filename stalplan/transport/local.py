@@ -1,0 +1,34 @@
+"""Programs on this machine: the load-balancer hooks a desired file names."""
+
+import os
+import subprocess
+
+from stalplan.errors import StalplanError
+from stalplan.model.inventory import Argv
+from stalplan.names import NodeName
+
+
+class HookFailed(StalplanError):
+    """A `before_stop` or `after_healthy` program did not end with status 0."""
+
+    summary = "A hook failed"
+
+
+class LocalCommands:
+    """Runs argv without a shell. Implements ports.Commands."""
+
+    def hook(self, argv: Argv, *, node: NodeName) -> None:
+        """Run *argv* with STALPLAN_NODE set and its output on our stderr.
+
+        Raises:
+            HookFailed: it can't be started, or its status is not 0.
+        """
+        environment = {**os.environ, "STALPLAN_NODE": node}
+        try:
+            ended = subprocess.run(  # noqa: S603 - argv is the desired file's, by design
+                argv, env=environment, stdin=subprocess.DEVNULL, stdout=2, check=False
+            )
+        except OSError as error:
+            raise HookFailed(f"{node}: {argv[0]}: {error.strerror}.") from error
+        if ended.returncode != 0:
+            raise HookFailed(f"{node}: {argv[0]} ended with {ended.returncode}.")
