@@ -1,0 +1,21 @@
+"""One look at every node, all at once."""
+
+from collections.abc import Sequence
+
+from stalplan.model.inventory import Node
+from stalplan.model.live import Seen, Unreachable
+from stalplan.ports import Reporter, Transport
+
+
+def look(
+    transport: Transport, nodes: Sequence[Node], reporter: Reporter
+) -> tuple[Seen, ...]:
+    """What every node is now, by name. A node that can't be asked is a value."""
+    seen = []
+    for node in nodes:
+        reporter.node(node.name, "connecting")
+    for each in transport.read(nodes):
+        said = each.summary.lower() if isinstance(each, Unreachable) else "read"
+        reporter.node(each.node, said)
+        seen.append(each)
+    return tuple(sorted(seen, key=lambda each: each.node))

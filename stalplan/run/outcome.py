@@ -1,0 +1,58 @@
+"""How a run ended: the printed sentence and the exit code from one value."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from stalplan.model.records import Verdict
+from stalplan.names import NodeName
+
+
+class Ended(StrEnum):
+    """What became of one node, as people count them."""
+
+    DONE = "done"
+    RESTORED = "restored"
+    UNTOUCHED = "untouched"
+    UNKNOWN = "unknown"
+
+
+BY_VERDICT = {
+    Verdict.APPLIED: Ended.DONE,
+    Verdict.RESTORED: Ended.RESTORED,
+    Verdict.STALE: Ended.UNTOUCHED,
+    Verdict.NOT_STOPPED: Ended.UNTOUCHED,
+    Verdict.FAILED: Ended.UNKNOWN,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """The end of one apply. *nodes* are those that have steps.
+
+    *why* says in sentences what went wrong, *lasting* the exposure that lasts until
+    the run is finished. *interrupted*: stopped on request, with steps left.
+    """
+
+    nodes: Mapping[NodeName, Ended]
+    complete: bool
+    interrupted: bool = False
+    why: tuple[str, ...] = ()
+    lasting: tuple[str, ...] = ()
+
+    def count(self, ended: Ended) -> int:
+        """How many nodes ended so."""
+        return sum(each is ended for each in self.nodes.values())
+
+    @property
+    def failed_sentence(self) -> str:
+        """The contract's sentence for a run that did not complete."""
+        counts = ", ".join(f"{self.count(ended)} {ended}" for ended in Ended)
+        return f"Apply failed. Nodes: {counts}."
+
+    @property
+    def exit_code(self) -> int:
+        """0 complete; 8 where a node is unknown or steps are left; else 7."""
+        if self.complete:
+            return 0
+        return 8 if self.interrupted or self.count(Ended.UNKNOWN) else 7

@@ -1,0 +1,161 @@
+"""One node's part of one step, from the load balancer and back into it."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+
+from stalplan.errors import LeaseLost, NodeUnreachable, StalplanError
+from stalplan.model.inventory import Node
+from stalplan.model.records import Transaction, Verdict
+from stalplan.names import NodeName
+from stalplan.ports import (
+    Clock,
+    Commands,
+    CommitOrder,
+    Journal,
+    Reporter,
+    Session,
+    Transport,
+)
+from stalplan.run.outcome import BY_VERDICT, Ended
+
+Begin = Callable[[Session], None]
+
+RETRY = 1.0  # seconds between two tries to reach a node whose line broke
+GRACE = 60.0  # seconds a node gets beyond its own time limits before we give up
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NodeOutcome:
+    """What a node's own record says of its step; *ended* counts it."""
+
+    node: NodeName
+    ended: Ended
+    verdict: Verdict | None = None
+    why: str = ""  # one sentence where it isn't done
+    warning: str = ""  # one sentence where it is done, but ends the run here
+
+
+@contextmanager
+def recorded(journal: Journal, node: NodeName, act: str, step: int) -> Iterator[None]:
+    """Record *act* on *node* before it begins and after it is over.
+
+    An act that is begun and not done means: ask the node; its record decides.
+    """
+    journal.write("begin", node=node, act=act, step=step)
+    yield
+    journal.write("done", node=node, act=act, step=step)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepRunner:
+    """Carries out steps on single nodes; several threads may use one."""
+
+    transport: Transport
+    journal: Journal
+    reporter: Reporter
+    commands: Commands
+    clock: Clock
+
+    def carry_out(self, node: Node, order: CommitOrder) -> NodeOutcome:
+        """Begin the node's transaction, follow it, and believe only its verdict."""
+        return self._between_hooks(node, order, lambda session: session.commit(order))
+
+    def finish(self, node: Node, order: CommitOrder, *, undo: bool) -> NodeOutcome:
+        """End a transaction that an interrupted run began."""
+        return self._ended_by(
+            node, order, lambda session: session.finish(order, undo=undo)
+        )
+
+    def _between_hooks(
+        self, node: Node, order: CommitOrder, begin: Begin
+    ) -> NodeOutcome:
+        before, after = node.service.before_stop, node.service.after_healthy
+        if before is not None:
+            try:
+                with recorded(self.journal, node.name, "before-stop", order.step):
+                    self.reporter.node(node.name, "before_stop")
+                    self.commands.hook(before, node=node.name)
+            except StalplanError as error:
+                why = f"{error.detail} Nothing was stopped there."
+                return NodeOutcome(node=node.name, ended=Ended.UNTOUCHED, why=why)
+        outcome = self._ended_by(node, order, begin)
+        if after is None or outcome.ended is Ended.UNKNOWN:
+            return outcome
+        try:
+            with recorded(self.journal, node.name, "after-healthy", order.step):
+                self.reporter.node(node.name, "after_healthy")
+                self.commands.hook(after, node=node.name)
+        except StalplanError as error:
+            return NodeOutcome(
+                node=outcome.node,
+                ended=outcome.ended,
+                verdict=outcome.verdict,
+                why=outcome.why,
+                warning=error.detail,
+            )
+        return outcome
+
+    def _ended_by(self, node: Node, order: CommitOrder, begin: Begin) -> NodeOutcome:
+        self.journal.write("begin", node=node.name, act="commit", step=order.step)
+        try:
+            begin(self.transport.session(node))
+        except LeaseLost as error:
+            return NodeOutcome(
+                node=node.name,
+                ended=Ended.UNTOUCHED,
+                why=f"{node.name}: {error.detail}",
+            )
+        except NodeUnreachable as error:  # it may have begun all the same
+            self.reporter.note(f"{error.detail} Asking {node.name} for its verdict.")
+        record = self._verdict(node, order)
+        outcome = _outcome(node.name, record)
+        self.journal.write(
+            "done",
+            node=node.name,
+            act="commit",
+            step=order.step,
+            verdict=outcome.verdict,
+            ended=outcome.ended,
+        )
+        return outcome
+
+    def _verdict(self, node: Node, order: CommitOrder) -> Transaction | None:
+        """The node's record once its transaction is over; None: it can't be asked."""
+        patience = order.stop_timeout * 2 + order.health.timeout * 2 + GRACE
+        until = self.clock.now() + timedelta(seconds=patience)
+        while True:
+            try:
+                return self._followed(node, order)
+            except NodeUnreachable as error:
+                if self.clock.now() > until:
+                    return None
+                self.reporter.node(node.name, f"no answer, asking again: {error}")
+            self.clock.sleep(RETRY)
+
+    def _followed(self, node: Node, order: CommitOrder) -> Transaction | None:
+        session = self.transport.session(node)
+        for event in session.follow(order.fence.run, order.step):
+            self.reporter.node(node.name, event.text or event.act)
+        return session.transaction(order.fence.run, order.step)
+
+
+def _outcome(node: NodeName, record: Transaction | None) -> NodeOutcome:
+    if record is None:
+        why = f"{node} gave no verdict. Its own transaction ends without us."
+        return NodeOutcome(node=node, ended=Ended.UNKNOWN, why=why)
+    if record.verdict is None and not record.begun:
+        why = f"{node}: the transaction did not begin. {record.detail}".strip()
+        return NodeOutcome(node=node, ended=Ended.UNTOUCHED, why=why)
+    if record.verdict is None:
+        why = f"{node}: the transaction stopped half way. {record.detail}".strip()
+        return NodeOutcome(node=node, ended=Ended.UNKNOWN, why=why)
+    done = record.verdict is Verdict.APPLIED
+    return NodeOutcome(
+        node=node,
+        ended=BY_VERDICT[record.verdict],
+        verdict=record.verdict,
+        why="" if done else f"{node}: {record.verdict}. {record.detail}".strip(),
+        warning=record.detail if done else "",
+    )
