@@ -1,0 +1,57 @@
+"""Fixtures of real machines, and the rule that leaving them out is never silent."""
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+from nodes.endpoint import Key, make_key
+from nodes.factories import OpenSshNodes, SystemdNodes
+
+_NO_SYSTEMD = "systemd nodes need root on Linux"
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Systemd nodes run as root and in CI; elsewhere they are left out aloud."""
+    if item.get_closest_marker("systemd") is None:
+        return
+    if sys.platform == "linux" and os.getuid() == 0:
+        return
+    if os.environ.get("CI"):
+        pytest.fail(f"{_NO_SYSTEMD}, and CI must run them", pytrace=False)
+    pytest.skip(_NO_SYSTEMD)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say in the last lines how many tests of systemd nodes were left out."""
+    skipped = terminalreporter.stats.get("skipped", ())
+    left_out = sum(_NO_SYSTEMD in str(report.longrepr) for report in skipped)
+    if left_out:
+        terminalreporter.section("left out", yellow=True)
+        terminalreporter.line(f"{left_out} tests were not run: {_NO_SYSTEMD}.")
+
+
+@pytest.fixture(scope="session")
+def identity(tmp_path_factory: pytest.TempPathFactory) -> Key:
+    """The key that opens every node of this session."""
+    return make_key(tmp_path_factory.mktemp("identity") / "id_ed25519")
+
+
+@pytest.fixture
+def openssh_nodes(tmp_path: Path, identity: Key) -> Iterator[OpenSshNodes]:
+    """Private OpenSSH servers with a node's folder each, for the time of a test."""
+    with ExitStack() as kept:
+        yield OpenSshNodes(tmp_path, identity, kept)
+
+
+@pytest.fixture
+def systemd_nodes(tmp_path: Path, identity: Key) -> Iterator[SystemdNodes]:
+    """Systemd nodes for the time of a test, which needs the mark ``systemd``.
+
+    A boot takes a third of a second, so every test has new machines. A module that
+    shares some makes a fixture of its own from SystemdNodes.
+    """
+    with ExitStack() as kept:
+        yield SystemdNodes(tmp_path, identity, kept)

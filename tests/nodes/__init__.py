@@ -1,0 +1,1 @@
+"""Real machines for tests: private OpenSSH servers and systemd nodes on loopback."""
