@@ -13,6 +13,17 @@ from nodes.factories import OpenSshNodes, SystemdNodes
 _NO_SYSTEMD = "systemd nodes need root on Linux"
 
 
+def pytest_collection_modifyitems(
+    config: pytest.Config, items: list[pytest.Item]
+) -> None:
+    """Long searches run only where ``-m`` names them; the rest is called deselected."""
+    if "long" in config.getoption("markexpr"):
+        return
+    long = [item for item in items if item.get_closest_marker("long")]
+    config.hook.pytest_deselected(items=long)
+    items[:] = [item for item in items if item not in long]
+
+
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """Systemd nodes run as root and in CI; elsewhere they are left out aloud."""
     if item.get_closest_marker("systemd") is None:

@@ -1,0 +1,36 @@
+# Developer shortcuts. Each makes what it needs: a clean clone is enough.
+.DEFAULT_GOAL := help
+.PHONY: help venv demo test lint types fuzz lock
+
+# One worker per processor; `make test WORKERS=0` runs in one process.
+WORKERS ?= auto
+# More for pytest, as in `make test ARGS="-k plan"`.
+ARGS ?=
+
+help: ## list the targets
+	@grep -E '^[a-z]+:.*## ' Makefile | sed 's/:.*## /\t/' | expand -t 8
+
+venv: ## make .venv from the pinned set
+	@PYTHON="$(PYTHON)" .ci/venv
+
+demo: venv ## run plan, apply, plan on an embedded cluster
+	@.venv/bin/stalplan demo
+
+test: venv ## run the tests, real sshd and systemd included
+	@.ci/prepare
+	@.venv/bin/pytest -n $(WORKERS) $(ARGS)
+
+lint: venv ## check style and format
+	@.venv/bin/ruff check
+	@.venv/bin/ruff format --check
+	@.ci/shell
+
+types: venv ## check types
+	@.venv/bin/mypy
+
+fuzz: venv ## run the long searches
+	@.ci/prepare
+	@.venv/bin/pytest -n $(WORKERS) -m long $(ARGS)
+
+lock: ## write .ci/requirements.txt anew from pyproject.toml
+	@.ci/lock
