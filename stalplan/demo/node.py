@@ -1,0 +1,129 @@
+"""One node of the demo: a folder, a config file, a service and an SSH server."""
+
+import shlex
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from importlib import resources
+from pathlib import Path
+
+import paramiko
+
+import stalplan
+from stalplan.demo.configs import config_text
+from stalplan.demo.sshd import LOOPBACK, SshServer
+
+_READY_SECONDS = 30.0
+
+
+@dataclass(slots=True, kw_only=True)
+class DemoNode:
+    """Everything lies in *folder*; nothing runs until start().
+
+    *environ* is what commands over SSH get, and so what the server they start gets.
+    """
+
+    name: str
+    folder: Path
+    http_port: int
+    smtp_port: int
+    ssh: SshServer
+    environ: Mapping[str, str] = field(repr=False)
+
+    @property
+    def config(self) -> Path:
+        """The server's file."""
+        return self.folder / "config.toml"
+
+    def service(self, verb: str) -> list[str]:
+        """The argv that does *verb*: start, stop, active, pid or version."""
+        return [str(self.folder / "service"), verb]
+
+    def start(self) -> None:
+        """Start the SSH server and the mail server; wait until both answer.
+
+        Raises:
+            TimeoutError: the mail server did not get ready within 30 s.
+        """
+        self.ssh.start()
+        subprocess.run(  # noqa: S603 - the script that make_node wrote
+            self.service("start"), env=self.environ, check=True
+        )
+        deadline = time.monotonic() + _READY_SECONDS
+        while not self._ready():
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"{self.name}'s server did not get ready")
+            time.sleep(0.02)
+
+    def _ready(self) -> bool:
+        """Asked over a socket of our own: a proxy of the user's must not answer."""
+        try:
+            with socket.create_connection((LOOPBACK, self.http_port), 5) as line:
+                line.sendall(b"GET /healthz/ready HTTP/1.0\r\n\r\n")
+                return line.recv(64).startswith(b"HTTP/1.1 200 ")
+        except OSError:
+            return False
+
+
+def make_node(
+    name: str, folder: Path, *, client_key: paramiko.PKey, environ: Mapping[str, str]
+) -> DemoNode:
+    """Write one node's files below *folder*, which this makes; start nothing."""
+    folder.mkdir(mode=0o700)
+    environ = {**environ, "HOME": str(folder)}
+    http_port, smtp_port = free_ports(2)
+    node = DemoNode(
+        name=name,
+        folder=folder,
+        http_port=http_port,
+        smtp_port=smtp_port,
+        environ=environ,
+        ssh=SshServer(
+            host_key=paramiko.ECDSAKey.generate(),
+            client_key=client_key,
+            user=environ["USER"],
+            folder=str(folder),
+            environ=environ,
+        ),
+    )
+    text = config_text(name, folder=str(folder), http=http_port, smtp=smtp_port)
+    _write(node.config, text, mode=0o600)
+    _write(folder / "service", _packaged("service.sh"), mode=0o700)
+    _write(folder / "stalwart", _binary(), mode=0o700)
+    return node
+
+
+def free_ports(count: int) -> list[int]:
+    """Ports of loopback that nothing uses now, all different, none below 1024."""
+    held = [socket.create_server((LOOPBACK, 0)) for _ in range(count)]
+    ports = [each.getsockname()[1] for each in held]
+    for each in held:
+        each.close()
+    return ports
+
+
+def _binary() -> str:
+    """What stands where the mail server's binary would: a call of the stand-in.
+
+    The package is named by its folder, so that it need not be installed.
+    """
+    package = Path(stalplan.__file__).parent.parent
+    python = shlex.quote(sys.executable)
+    return (
+        "#!/bin/sh\n"
+        f"PYTHONPATH={shlex.quote(str(package))}\n"
+        "export PYTHONPATH\n"
+        f'exec {python} -m stalplan.demo.server "$@"\n'
+    )
+
+
+def _packaged(name: str) -> str:
+    return resources.files("stalplan.demo").joinpath(name).read_text("utf-8")
+
+
+def _write(path: Path, text: str, *, mode: int) -> None:
+    path.write_text(text, "utf-8")
+    path.chmod(mode)
