@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
+from stalplan.model.health import HealthAsk
 from stalplan.model.inventory import Argv, Node
 from stalplan.model.live import NodeReport, Seen
 from stalplan.model.records import Fence, Lease, State, StepRef, Transaction
@@ -20,21 +21,6 @@ class LeaseAsk:
     plan: Digest | None
     seconds: int
     take_over_run: RunId | None = None  # recover: this run's lease, expired or not
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HealthAsk:
-    """What must be true after the start. What failed before the stop isn't required.
-
-    *key_prefixes* are the keys whose parse or build errors in the log count.
-    """
-
-    url: str | None
-    timeout: float  # seconds
-    hostname: str | None
-    coordinated: bool  # the two lines that say so are looked for
-    key_prefixes: tuple[str, ...] = ("cluster.", "server.hostname")
-    listeners: tuple[str, ...] = ()  # "ADDRESS:PORT" the file names
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
