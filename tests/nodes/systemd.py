@@ -113,14 +113,12 @@ class SystemdNode:
     def wait_ready(self) -> None:
         """Wait for the boot that switch_on() began; sshd answers afterwards.
 
-        Raises RuntimeError when a service failed, with what systemd says of it.
+        Raises RuntimeError when the machine died, with its console, or a service
+        failed, with what systemd says of it.
         """
         self._first = int(self._keeper.answer().removeprefix("on "))
-        comm = Path(f"/proc/{self._first}/comm")
         # Before systemd runs, a look inside would still show this machine.
-        wait_until(
-            lambda: comm.read_text() == "systemd\n", _BOOT_LIMIT, f"{self.name}'s boot"
-        )
+        wait_until(self._runs_systemd, _BOOT_LIMIT, f"{self.name}'s boot")
         state = wait_until(self._settled_state, _BOOT_LIMIT, f"{self.name}'s services")
         if state != "running":
             failed = self.exec(["systemctl", "--failed", "--no-pager"]).stdout
@@ -211,6 +209,14 @@ class SystemdNode:
         """What was written while it booted, before systemd had a journal."""
         path = f"/proc/{self._keeper.pid}/root{self._folder}/machine/console"
         return Path(path).read_text()
+
+    def _runs_systemd(self) -> bool:
+        try:
+            return Path(f"/proc/{self._first}/comm").read_text() == "systemd\n"
+        except (FileNotFoundError, ProcessLookupError) as error:
+            raise RuntimeError(
+                f"{self.name} died while it booted:\n{self.console()}"
+            ) from error
 
     def _settled_state(self) -> str:
         """``running`` or ``degraded``; empty while it boots."""

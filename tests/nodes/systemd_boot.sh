@@ -18,7 +18,11 @@ shift 3
 root=$folder/root
 
 mount --make-rprivate /
-mkdir -p "$folder/disk/upper" "$folder/disk/work"
+new=''
+if [ ! -e "$folder/disk/upper" ]; then
+  mkdir "$folder/disk/upper" "$folder/disk/work"
+  new=yes
+fi
 mount -t overlay overlay \
   -o "lowerdir=/,upperdir=$folder/disk/upper,workdir=$folder/disk/work" "$root"
 mount -t proc proc "$root/proc"
@@ -53,7 +57,7 @@ for shared; do
   done
 done
 
-cat "$seed" >"$root/run/seed"
+if [ -n "$new" ]; then cat "$seed" >"$root/run/seed"; fi
 hostname "$name"
 mkdir "$root/run/host"
 cd "$root"
@@ -64,6 +68,6 @@ exec env -i PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin \
     set -eu
     umount -l /run/host
     rmdir /run/host
-    sh /run/seed "$1"
+    if [ -e /run/seed ]; then sh /run/seed; rm /run/seed; fi
     exec /lib/systemd/systemd --system --unit=multi-user.target
-  ' sh "$name" </dev/null
+  ' </dev/null

@@ -6,8 +6,6 @@
 # shellcheck disable=SC2154 # they stand above
 set -eu
 
-[ ! -e /etc/stalplan-node ] || exit 0
-
 # What this machine would start or mount is not for its guest.
 : >/etc/fstab
 rm -rf /etc/systemd/system/* /etc/systemd/user/* /etc/rc?.d/* /var/log/journal
@@ -39,7 +37,8 @@ tr -d - </proc/sys/kernel/random/uuid >/etc/machine-id
 rm -f /etc/nologin /var/lib/systemd/linger/*
 
 umask 077
-mkdir -p /etc/stalplan-node
+rm -rf /etc/stalplan-node
+mkdir /etc/stalplan-node
 printf '%s\n' "$host_key" >/etc/stalplan-node/host_key
 chmod 755 /etc/stalplan-node
 umask 022
@@ -74,7 +73,9 @@ END
 
 # As the server's installer leaves a machine.
 # Source: stalwart v0.15.5 install.sh, resources/systemd/stalwart-mail.service.
-useradd --system --home-dir "$prefix" --no-create-home --shell /usr/sbin/nologin \
+# This machine may have a mail server of its own; its files are not for its guest.
+rm -rf "$prefix"
+id -u "$account" >/dev/null 2>&1 || useradd --system --home-dir "$prefix" --no-create-home --shell /usr/sbin/nologin \
   --user-group "$account"
 mkdir -p "$prefix/etc" "$prefix/bin" "$prefix/logs" "$prefix/data"
 binary=$prefix/bin/$account

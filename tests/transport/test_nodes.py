@@ -3,6 +3,7 @@
 import os
 import shutil
 import subprocess
+import sys
 import time
 from contextlib import ExitStack
 from pathlib import Path
@@ -226,6 +227,13 @@ def test_machine_without_a_file_skips_the_service(systemd_nodes: SystemdNodes) -
 
 
 @pytest.mark.systemd
+def test_death_in_boot_is_told(systemd_nodes: SystemdNodes) -> None:
+    """A machine that cannot be furnished says what went wrong."""
+    with pytest.raises(RuntimeError, match="died while it booted:\n.*mkdir"):
+        systemd_nodes([CONFIG], prefix="/proc/nowhere")
+
+
+@pytest.mark.systemd
 def test_disk_outlives_a_power_cut(systemd_nodes: SystemdNodes) -> None:
     """A power cut ends every process, keeps the disk, and the same node comes back."""
     (node,) = systemd_nodes([CONFIG], command=SLEEPER)
@@ -254,6 +262,18 @@ def test_three_machines_boot_side_by_side(systemd_nodes: SystemdNodes) -> None:
     assert 3 == len(ids)
     nodes[0].exec(["systemctl", "stop", "stalwart"])
     assert ["inactive", "active", "active"] == [n.show("ActiveState") for n in nodes]
+
+
+@pytest.mark.systemd
+def test_machine_sees_checkout_and_interpreter(systemd_nodes: SystemdNodes) -> None:
+    """The mail server's own user can run this checkout's Python on a machine."""
+    code = "import stalplan, paramiko, time; print('up', flush=True); time.sleep(1000)"
+    (node,) = systemd_nodes([CONFIG], command=(sys.executable, "-c", code))
+    journal = ["journalctl", "-u", "stalwart", "-o", "cat", "--no-pager"]
+
+    wait_until(lambda: b"\nup\n" in node.exec(journal).stdout, what="the import")
+
+    assert "active" == node.show("ActiveState")
 
 
 @pytest.mark.systemd
