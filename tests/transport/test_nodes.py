@@ -229,7 +229,7 @@ def test_machine_without_a_file_skips_the_service(systemd_nodes: SystemdNodes) -
 @pytest.mark.systemd
 def test_death_in_boot_is_told(systemd_nodes: SystemdNodes) -> None:
     """A machine that cannot be furnished says what went wrong."""
-    with pytest.raises(RuntimeError, match="died while it booted:\n.*mkdir"):
+    with pytest.raises(RuntimeError, match=r"died while it booted:\n.*mkdir"):
         systemd_nodes([CONFIG], prefix="/proc/nowhere")
 
 
