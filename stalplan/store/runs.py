@@ -20,7 +20,10 @@ class JournalFile:
     def write(self, event: str, **facts: object) -> None:
         """Append one record with the time, flushed."""
         record = {"at": datetime.now(UTC).isoformat(), "event": event, **facts}
-        append_flushed(self._path, json.dumps(record, sort_keys=True).encode() + b"\n")
+        # The newline stands first too: a line torn by a power cut stays alone.
+        append_flushed(
+            self._path, b"\n%s\n" % json.dumps(record, sort_keys=True).encode()
+        )
 
 
 class RunFolder:
@@ -48,12 +51,12 @@ class RunFolder:
         return tuple(run for run in self._runs() if self._is_open(run))
 
     def records(self, run: RunId) -> tuple[Mapping[str, object], ...]:
-        """All records of one run; a last line that was cut off is left out."""
+        """All records of one run; a line that was cut off is left out."""
         try:
             lines = (self._folder / run / "journal.jsonl").read_bytes().split(b"\n")
         except FileNotFoundError:
             return ()
-        return tuple(json.loads(line) for line in lines[:-1])
+        return tuple(record for line in lines if (record := _record(line)) is not None)
 
     def plan_json(self, run: RunId) -> str | None:
         """The run's plan as it was, or None where it is gone."""
@@ -83,3 +86,11 @@ class RunFolder:
 
     def _is_open(self, run: RunId) -> bool:
         return not any(record["event"] == END for record in self.records(run))
+
+
+def _record(line: bytes) -> Mapping[str, object] | None:
+    try:
+        record = json.loads(line)
+    except ValueError:  # empty, or torn by a power cut
+        return None
+    return record if isinstance(record, dict) else None

@@ -1,0 +1,48 @@
+import os
+from pathlib import Path
+
+import pytest
+
+from stalplan.store.files import append_flushed, make_directory, write_atomic
+
+
+def test_a_written_file_has_its_bytes_and_mode(tmp_path: Path) -> None:
+    """The new bytes are there, for the owner alone unless told otherwise."""
+    write_atomic(tmp_path / "a", b"new")
+
+    assert b"new" == (tmp_path / "a").read_bytes()
+    assert 0o600 == (tmp_path / "a").stat().st_mode & 0o777
+
+
+def test_a_failed_write_leaves_the_old_file_and_no_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever happens before the rename, the old file stays and nothing is left."""
+    path = tmp_path / "a"
+    path.write_bytes(b"old")
+
+    def refuse(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "replace", refuse)
+    with pytest.raises(OSError, match="No space"):
+        write_atomic(path, b"new")
+
+    assert b"old" == path.read_bytes()
+    assert ["a"] == [each.name for each in tmp_path.iterdir()]
+
+
+def test_appending_keeps_what_was_there(tmp_path: Path) -> None:
+    """Lines follow one another."""
+    append_flushed(tmp_path / "log", b"one\n")
+    append_flushed(tmp_path / "log", b"two\n")
+
+    assert b"one\ntwo\n" == (tmp_path / "log").read_bytes()
+
+
+def test_folders_are_made_for_their_owner_alone(tmp_path: Path) -> None:
+    """Every folder on the way is created with mode 0700."""
+    make_directory(tmp_path / "a" / "b")
+
+    assert 0o700 == (tmp_path / "a").stat().st_mode & 0o777
+    assert 0o700 == (tmp_path / "a" / "b").stat().st_mode & 0o777

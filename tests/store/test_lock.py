@@ -1,0 +1,60 @@
+from pathlib import Path
+
+import pytest
+
+from stalplan.errors import LockHeld
+from stalplan.store.lock import local_lock
+
+INFO = {
+    "ID": "run-1",
+    "Operation": "apply",
+    "Who": "ops@mail",
+    "Version": "1",
+    "Created": "now",
+}
+
+
+def test_a_held_lock_names_its_holder(tmp_path: Path) -> None:
+    """Whoever finds it held reads the run, the operation and the person."""
+    with (
+        local_lock(tmp_path, "mail", INFO, wait=lambda: False),
+        pytest.raises(LockHeld) as error,
+        local_lock(tmp_path, "mail", INFO, wait=lambda: False),
+    ):
+        pass
+
+    for text in ("run-1", "apply", "ops@mail"):
+        assert text in error.value.detail
+
+
+def test_a_lock_is_free_again_afterwards(tmp_path: Path) -> None:
+    """Leaving the block frees it, also by an error."""
+    with (
+        pytest.raises(ValueError, match="inside"),
+        local_lock(tmp_path, "mail", INFO, wait=lambda: False),
+    ):
+        raise ValueError("inside")
+    with local_lock(tmp_path, "mail", INFO, wait=lambda: False) as held:
+        assert held is None
+
+
+def test_waiting_ends_when_told(tmp_path: Path) -> None:
+    """Each time the lock is found taken, the caller decides whether to try again."""
+    answers = iter([True, True, False])
+    with (
+        local_lock(tmp_path, "mail", INFO, wait=lambda: False),
+        pytest.raises(LockHeld),
+        local_lock(tmp_path, "mail", INFO, wait=lambda: next(answers)),
+    ):
+        pass
+
+    assert [] == list(answers)
+
+
+def test_two_clusters_do_not_wait_for_each_other(tmp_path: Path) -> None:
+    """The lock is the cluster's."""
+    with (
+        local_lock(tmp_path, "mail", INFO, wait=lambda: False),
+        local_lock(tmp_path, "other", INFO, wait=lambda: False),
+    ):
+        assert {"mail.lock", "other.lock"} == {p.name for p in tmp_path.iterdir()}
