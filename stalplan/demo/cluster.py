@@ -4,10 +4,7 @@ import contextlib
 import getpass
 import json
 import os
-import shutil
-import signal
 import tempfile
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,12 +12,9 @@ from pathlib import Path
 import paramiko
 
 from stalplan.demo.configs import CONFIGS
+from stalplan.demo.leftovers import MARK, removed_at_the_end
 from stalplan.demo.node import DemoNode, make_node
 from stalplan.demo.sshd import LOOPBACK
-
-# Every process of a cluster has this in its environment, whatever started it.
-MARK = "STALPLAN_DEMO"
-_GONE_SECONDS = 10.0
 
 _DESIRED_HEAD = """\
 # What this cluster should be. `stalplan plan` shows what is still missing.
@@ -74,44 +68,14 @@ def demo_cluster() -> Iterator[DemoCluster]:
     Needs no rights, no port below 1024 and nothing outside one temporary folder.
     """
     folder = Path(tempfile.mkdtemp(prefix="stalplan-demo-"))
-    nodes: list[DemoNode] = []
-    try:
-        nodes += _make_nodes(folder)
+    with removed_at_the_end(folder), contextlib.ExitStack() as open_doors:
+        nodes = _make_nodes(folder)
         for node in nodes:
+            open_doors.callback(node.ssh.close)
             node.start()
         desired = folder / "stalplan.toml"
         desired.write_text(_desired(folder, nodes), "utf-8")
         yield DemoCluster(folder=folder, desired=desired, nodes=tuple(nodes))
-    finally:
-        for node in nodes:
-            node.ssh.close()
-        end_processes(folder)
-        shutil.rmtree(folder)
-
-
-def end_processes(folder: Path) -> None:
-    """Kill what was started for the cluster in *folder*, and wait until it is gone.
-
-    The servers are detached, so they are found by the mark in their environment.
-    """
-    deadline = time.monotonic() + _GONE_SECONDS
-    while marked := _marked(folder):
-        for pid in marked:
-            with contextlib.suppress(ProcessLookupError):  # it ended by itself
-                os.kill(pid, signal.SIGKILL)
-        if time.monotonic() > deadline:
-            raise TimeoutError(f"processes {marked} do not end")
-        time.sleep(0.01)
-
-
-def _marked(folder: Path) -> list[int]:
-    mark = f"{MARK}={folder}".encode()
-    found = []
-    for entry in Path("/proc").glob("[0-9]*"):
-        with contextlib.suppress(OSError):  # another user's, or gone meanwhile
-            if mark in (entry / "environ").read_bytes().split(b"\0"):
-                found.append(int(entry.name))
-    return found
 
 
 def _make_nodes(folder: Path) -> list[DemoNode]:
@@ -124,6 +88,8 @@ def _make_nodes(folder: Path) -> list[DemoNode]:
         "LOGNAME": user,
         "SHELL": "/bin/sh",
         MARK: str(folder),
+        # Root's records would lie in /var/lib; those of a demo must go with it.
+        "STALPLAN_WORK_ROOT": str(folder / "records"),
     }
     nodes = [
         make_node(name, folder / name, client_key=client_key, environ=environ)

@@ -136,7 +136,8 @@ def _read_once(path: str, version: ServerVersion) -> FlatConfig | int:
     except ConfigRefused as refused:
         if refused.kind == "not-utf8":
             return unreadable
-        sys.stderr.write(f"Invalid configuration file: {refused}\n")
+        told = f"{refused.message} at line {refused.line}."
+        sys.stderr.write(f"Invalid configuration file: {told}\n")
         return 1
     except OSError:
         return unreadable

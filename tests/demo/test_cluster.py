@@ -1,0 +1,194 @@
+"""The demo's cluster: what is planted in it, and that nothing of it remains."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from demo.standin import DIRECT
+from stalplan.demo.cluster import DemoCluster, demo_cluster
+from stalplan.demo.leftovers import MARK
+from stalplan.demo.node import DemoNode
+
+KILLED = """
+import sys, time
+from stalplan.demo.cluster import demo_cluster
+with demo_cluster() as cluster:
+    print(cluster.folder, flush=True)
+    time.sleep(60)
+"""
+
+
+def status(node: DemoNode) -> dict[str, Any]:
+    url = f"http://127.0.0.1:{node.http_port}/standin/status"
+    with DIRECT.open(url, timeout=10) as answer:
+        found: dict[str, Any] = json.loads(answer.read())
+    return found
+
+
+def marked(folder: Path) -> list[str]:
+    """Processes that bear the cluster's mark, as the kernel tells."""
+    mark = f"{MARK}={folder}".encode()
+    return [
+        entry.name
+        for entry in Path("/proc").glob("[0-9]*")
+        if os.access(entry / "environ", os.R_OK)
+        and mark in _environ(entry).split(b"\0")
+    ]
+
+
+def _environ(entry: Path) -> bytes:
+    try:
+        return (entry / "environ").read_bytes()
+    except (FileNotFoundError, ProcessLookupError, PermissionError):
+        return b""
+
+
+def gone(folder: Path) -> bool:
+    """Whether neither folder nor processes are left, after ten seconds at most."""
+    deadline = time.monotonic() + 10
+    while folder.exists() or marked(folder):
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.02)
+    return True
+
+
+def test_the_faults_are_really_there() -> None:
+    """Two servers run as id 2, one announces another's name, and nobody purges."""
+    with demo_cluster() as cluster:
+        found = {node.name: status(node) for node in cluster.nodes}
+
+    ids = [each["node_id"] for each in found.values()]
+    assert [1, 2, 2] == ids
+    assert "mx2.example.org" == found["mx3"]["hostname"]
+    assert {"off"} == {each["roles"]["purge.stores"] for each in found.values()}
+    assert {"redis"} == {each["coordinator"] for each in found.values()}
+
+
+def test_a_service_starts_and_stops_as_its_manager_says() -> None:
+    """active, pid, stop and start tell and do what they are called."""
+    with demo_cluster() as cluster:
+        node = cluster.nodes[0]
+        pid = status(node)["pid"]
+
+        assert (0, pid) == _asked(node, "pid")
+        assert (0, None) == _asked(node, "active")
+        assert (0, None) == _asked(node, "stop")
+        assert (1, None) == _asked(node, "active")
+        assert (1, None) == _asked(node, "pid")
+        assert not Path(f"/proc/{pid}").exists()
+        assert (0, None) == _asked(node, "start")
+        assert (0, None) == _asked(node, "active")
+        assert pid != _asked(node, "pid")[1]
+
+
+def _asked(node: DemoNode, verb: str) -> tuple[int, int | None]:
+    told = subprocess.run(
+        node.service(verb), env=node.environ, capture_output=True, check=False
+    )
+    return told.returncode, int(told.stdout) if told.stdout else None
+
+
+def test_the_version_is_told_without_starting_anything() -> None:
+    """The service's version is the server's own, bare."""
+    with demo_cluster() as cluster:
+        argv = [str(cluster.nodes[0].folder / "stalwart"), "--version"]
+        binary = subprocess.run(argv, capture_output=True, check=True)
+        argv = cluster.nodes[0].service("version")
+        service = subprocess.run(argv, capture_output=True, check=True)
+
+    assert b"0.15.5\n" == binary.stdout == service.stdout
+
+
+def test_openssh_reaches_a_node_with_the_files_that_are_there() -> None:
+    """The identity and the known_hosts of the folder satisfy OpenSSH's client."""
+    with demo_cluster() as cluster:
+        node = cluster.nodes[2]
+        told = _ssh(cluster, node, "cat config.toml")
+        text = node.config.read_bytes()
+
+    assert (0, text) == (told.returncode, told.stdout)
+
+
+def _ssh(
+    cluster: DemoCluster, node: DemoNode, command: str
+) -> "subprocess.CompletedProcess[bytes]":
+    options = {
+        "IdentityFile": cluster.folder / "identity",
+        "UserKnownHostsFile": cluster.folder / "known_hosts",
+        "StrictHostKeyChecking": "yes",
+        "IdentitiesOnly": "yes",
+        "BatchMode": "yes",
+    }
+    told = [word for name in options for word in ("-o", f"{name}={options[name]}")]
+    target = [f"-p{node.ssh.port}", f"{node.ssh.user}@127.0.0.1"]
+    return subprocess.run(
+        ["ssh", "-Fnone", *told, *target, command],
+        capture_output=True,
+        timeout=30,
+        check=False,
+    )
+
+
+def test_nothing_remains() -> None:
+    """Folder and servers are gone once the cluster is left, by whatever way."""
+    with demo_cluster() as cluster:
+        assert 3 == len(marked(cluster.folder))
+
+    assert gone(cluster.folder)
+
+    with pytest.raises(ZeroDivisionError), demo_cluster() as cluster:
+        1 // 0  # noqa: B018 - it is to fail
+
+    assert gone(cluster.folder)
+
+
+def test_restarted_and_detached_processes_go_as_well() -> None:
+    """What was started over SSH and detached itself is found and ended."""
+    with demo_cluster() as cluster:
+        node = cluster.nodes[1]
+        assert 0 == _ssh(cluster, node, "./service stop && ./service start").returncode
+        detach = "setsid sleep 1000 </dev/null >/dev/null 2>&1 &"
+        assert 0 == _ssh(cluster, node, detach).returncode
+        assert 4 == len(marked(cluster.folder))
+
+    assert gone(cluster.folder)
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
+def test_a_killed_demo_leaves_nothing(number: signal.Signals) -> None:
+    """Even when the demo's own process is killed, the rest goes a moment later."""
+    with subprocess.Popen(
+        [sys.executable, "-c", KILLED],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    ) as process:
+        assert process.stdout is not None
+        folder = Path(process.stdout.readline().decode().strip())
+        assert 3 == len(marked(folder))
+
+        process.send_signal(number)
+        process.wait(30)
+
+    assert gone(folder)
+
+
+def test_all_ports_are_high() -> None:
+    """No port is below 1024, so no rights are needed."""
+    with demo_cluster() as cluster:
+        ports = [
+            port
+            for node in cluster.nodes
+            for port in (node.http_port, node.smtp_port, node.ssh.port)
+        ]
+
+    assert 9 == len(set(ports))
+    assert min(ports) >= 1024

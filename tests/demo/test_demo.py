@@ -1,0 +1,153 @@
+"""`stalplan demo` as a newcomer meets it."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+DEMO = (sys.executable, "-m", "stalplan", "demo", "--no-color")
+SECONDS = 60.0
+UNSHARED = ("unshare", "--mount", "--propagation=private")
+
+
+def folder_in(text: str) -> Path:
+    found = re.search(r"\S*stalplan-demo-\w+", text)
+    assert found is not None
+    return Path(found[0])
+
+
+def test_plan_apply_plan() -> None:
+    """The tour shows three changes, applies them, and then finds nothing to do."""
+    began = time.monotonic()
+
+    told = subprocess.run(
+        DEMO, capture_output=True, text=True, timeout=SECONDS, check=False
+    )
+
+    assert 0 == told.returncode, told.stdout + told.stderr
+    assert time.monotonic() - began < SECONDS
+    lines = [line.strip() for line in told.stdout.splitlines()]
+    commands = [line for line in lines if line.startswith("$ ")]
+    assert ["plan", "apply", "plan"] == [line.split()[2] for line in commands]
+    assert re.search(r"mx3: node id 2 -> 3", told.stdout)
+    assert re.search(r"purge\.stores", told.stdout)
+    assert re.search(r"mx3: hostname mx2\.example\.org -> mx3", told.stdout)
+    assert any(line.startswith("Apply complete! ") for line in lines)
+    desired = folder_in(told.stdout) / "stalplan.toml"
+    assert f"No changes. The cluster matches {desired}." == lines[-1]
+    assert "only-in-this-demo" not in told.stdout + told.stderr
+    assert not folder_in(told.stdout).exists()
+
+
+def test_keep_leaves_the_cluster_up_until_interrupted(tmp_path: Path) -> None:
+    """With --keep the printed commands work until Ctrl-C; then all is gone."""
+    out = tmp_path / "out"
+    with (
+        out.open("wb") as stdout,
+        subprocess.Popen(
+            [*DEMO, "--keep"], stdout=stdout, stderr=subprocess.STDOUT
+        ) as process,
+    ):
+        deadline = time.monotonic() + SECONDS
+        while "In another terminal" not in out.read_text():
+            assert process.poll() is None, out.read_text()
+            assert time.monotonic() < deadline
+            time.sleep(0.1)
+        time.sleep(0.2)  # the last lines are on their way
+        folder = folder_in(out.read_text())
+        config = folder / "mx1" / "config.toml"
+        config.write_text(config.read_text().replace("node-id = 1", "node-id = 9"))
+        plan = re.findall(r"stalplan (plan -f \S+)", out.read_text())[-1].split()
+        seen = subprocess.run(
+            [sys.executable, "-m", "stalplan", *plan, "--detailed-exitcode"],
+            capture_output=True,
+            text=True,
+            timeout=SECONDS,
+            check=False,
+        )
+        process.send_signal(signal.SIGINT)
+        status = process.wait(30)
+
+    assert 2 == seen.returncode, seen.stdout + seen.stderr
+    assert "mx1: node id 9 -> 1" in seen.stdout
+    assert 0 == status
+    assert not folder.exists()
+
+
+def test_options_in_the_environment_do_not_bend_the_tour() -> None:
+    """STALPLAN_PLAN_FORMAT is for the user's own commands, not for the tour's."""
+    environ = {**os.environ, "STALPLAN_PLAN_FORMAT": "json"}
+
+    told = subprocess.run(
+        DEMO, capture_output=True, text=True, timeout=SECONDS, check=False, env=environ
+    )
+
+    assert 0 == told.returncode, told.stdout + told.stderr
+    assert "Apply complete! " in told.stdout
+    assert "format_version" not in told.stdout
+
+
+needs_root = pytest.mark.skipif(
+    os.getuid() != 0, reason="the other tests of the demo ran as an ordinary user"
+)
+
+
+@needs_root
+def test_an_ordinary_user_needs_no_rights() -> None:
+    """The demo runs under an account without any right and leaves nothing behind."""
+    told = in_a_mount_namespace(AS_NOBODY, sys.base_prefix, *DEMO[1:])
+
+    assert 0 == told.returncode, told.stdout + told.stderr
+    assert "Apply complete! " in told.stdout
+    assert told.stdout.endswith("Left in /tmp and /var/lib:\n")
+
+
+@needs_root
+def test_root_leaves_nothing_outside_its_folder() -> None:
+    """Root's demo keeps its records in its own folder as well."""
+    told = in_a_mount_namespace(AS_ROOT, *DEMO)
+
+    assert 0 == told.returncode, told.stdout + told.stderr
+    assert told.stdout.endswith("Left in /tmp and /var/lib:\n")
+
+
+def in_a_mount_namespace(
+    script: str, *words: str
+) -> "subprocess.CompletedProcess[str]":
+    """Run *script* where /tmp and /var/lib are empty and the script's alone."""
+    return subprocess.run(
+        [*UNSHARED, "sh", "-uc", script, "sh", *words],
+        env={"PATH": os.environ["PATH"], "PYTHONPATH": os.pathsep.join(sys.path)},
+        cwd="/",
+        capture_output=True,
+        text=True,
+        timeout=SECONDS,
+        check=False,
+    )
+
+
+AS_ROOT = """
+mount -t tmpfs -o mode=1777 none /tmp
+mount -t tmpfs none /var/lib
+"$@"
+status=$?
+echo 'Left in /tmp and /var/lib:'
+ls -A /tmp /var/lib | grep stalplan
+exit "$status"
+"""
+# The interpreter may lie where only root looks (pyenv), so it gets another place.
+AS_NOBODY = (
+    """
+prefix=$1
+shift
+mount --bind "$prefix" /mnt
+export LD_LIBRARY_PATH=/mnt/lib HOME=/
+set -- setpriv --reuid=65534 --regid=65534 --clear-groups /mnt/bin/python3 "$@"
+"""
+    + AS_ROOT
+)
