@@ -92,7 +92,7 @@ class Mistakes:
         if self.suggested == _MOST_SUGGESTIONS or len(word) > _LONGEST_SHOWN:
             return ""
         self.suggested += 1
-        close = get_close_matches(word, list(known), n=1)
+        close = get_close_matches(word, sorted(known), n=1)
         return f"; did you mean {quoted(close[0])}?" if close else ""
 
     def raise_if_any(self) -> None:

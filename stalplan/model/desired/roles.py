@@ -31,6 +31,7 @@ class _Reading:
     nodes: "Nodes"
     by_name: "dict[str, Node]"
     release: Release | None
+    labels: set[str]
 
     @property
     def one_shard_only(self) -> bool:
@@ -52,7 +53,8 @@ def read_roles(
     if not is_table(mistakes, path, table):
         return {}
     by_name: dict[str, Node] = {node.name: node for node in nodes.found}
-    reading = _Reading(mistakes, nodes, by_name, release)
+    labels = {label for node in nodes.found for label in node.labels}
+    reading = _Reading(mistakes, nodes, by_name, release, labels)
     result: dict[Role, RoleWish] = {}
     spelled: dict[Role, Path] = {}
     for where, value in _leaves(path, table):
@@ -223,7 +225,7 @@ def _no_node(reading: _Reading, name: object) -> str | None:
         return None
     if name in ("all", "none"):
         return f"{quoted(name)} stands alone, without a list"
-    if any(name in node.labels for node in reading.nodes.found):
+    if name in reading.labels:
         return f"{quoted(name)} is a label: say {{ label = {quoted(name)} }}"
     near = reading.mistakes.near(name, reading.nodes.mentioned)
     return f"no node is named {quoted(name)}{near}"
@@ -259,8 +261,7 @@ def _labelled(reading: _Reading, path: "Path", value: dict[str, Any]) -> Shards 
 
 
 def _nobody(reading: _Reading, path: "Path", label: str) -> None:
-    known = {each for node in reading.nodes.found for each in node.labels}
-    near = reading.mistakes.near(label, known)
+    near = reading.mistakes.near(label, sorted(reading.labels))
     what = f"{dotted(path)}: no node has the label {quoted(label)}{near}"
     reading.mistakes.coded("SP201", (*path, "label"), what, key=".".join(path))
 

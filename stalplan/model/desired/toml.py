@@ -6,7 +6,7 @@ import tomllib
 from typing import Any
 
 from stalplan.errors import DesiredFileWrong
-from stalplan.model.desired.places import DEEPEST, Places, TooDeep, find_places
+from stalplan.model.desired.places import Places, TooDeep, find_places
 from stalplan.model.wishes import Place
 
 MOST_BYTES = 1 << 20  # 1 MiB
@@ -29,6 +29,7 @@ _EXPLAINED = {
     "Unclosed array": "expected , or ] in the list",
     "Unclosed inline table": "expected , or } in the table, which stands on one line",
     "Unterminated string": "expected the text's closing quotes",
+    "Illegal character '\\n'": "expected the text's closing quotes",
     "Unescaped '\\' in a string": "expected \\\\ for a backslash in text, or text "
     "in 'single quotes'",
 }
@@ -44,7 +45,7 @@ def read_toml(data: bytes, file: str) -> tuple[dict[str, Any], Places]:
     try:
         places = find_places(text)
     except TooDeep as error:
-        raise _wrong(file, error.place, f"nested more than {DEEPEST} deep") from error
+        raise _wrong(file, error.place, "nested too deep") from error
     try:
         return tomllib.loads(text), places
     except tomllib.TOMLDecodeError as error:
@@ -117,7 +118,7 @@ def _explained(message: str, places: Places) -> tuple[Place, str]:
             place,
             f"{'.'.join(path)} stands twice; it is set in line {first} already",
         )
-    return place, _EXPLAINED.get(what, what)
+    return place, _EXPLAINED.get(what, what[:1].lower() + what[1:])
 
 
 def _wrong(file: str, place: Place, what: str, *, hint: str = "") -> DesiredFileWrong:
