@@ -2,6 +2,8 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
+from contextlib import contextmanager
+from threading import Event
 from typing import TypeVar
 
 from stalplan.errors import StalplanError
@@ -33,3 +35,25 @@ def together(
                 yield running[done], result
         finally:
             pool.shutdown(wait=True, cancel_futures=True)
+
+
+@contextmanager
+def beating(work: Callable[[], None], *, every: float) -> Iterator[None]:
+    """Do *work* again and again while the block runs, *every* so many seconds.
+
+    The first time is after *every* seconds. Leaving the block waits for work that has
+    begun; what it raised ends the beating and is raised then.
+    """
+    over = Event()
+
+    def beat() -> None:
+        while not over.wait(every):
+            work()
+
+    with ThreadPoolExecutor(1, "beating") as pool:
+        beats = pool.submit(beat)
+        try:
+            yield
+        finally:
+            over.set()
+        beats.result()
