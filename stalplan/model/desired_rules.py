@@ -124,7 +124,7 @@ def hostnames_differ(desired: "Desired") -> Iterator[Finding]:
         if node.hostname is not None:
             names.setdefault(node.hostname, []).append(node.name)
     if len(names) > 1:
-        each = few([f"{name} on {few(nodes)}" for name, nodes in names.items()])
+        each = few([f"{name} ({few(nodes)})" for name, nodes in names.items()])
         yield _finding(desired, "SP401", ("cluster", "hostname"), f"{each}.")
 
 

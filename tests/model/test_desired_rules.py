@@ -117,7 +117,7 @@ def test_hostnames_that_differ() -> None:
     text = sound(cluster="hostname = 'mail.example.org'").replace(
         "id = 3", "id = 3\nhostname = 'mx3.example.org'"
     )
-    detail = "mail.example.org on mx1 and mx2 and mx3.example.org on mx3."
+    detail = "mail.example.org (mx1 and mx2) and mx3.example.org (mx3)."
 
     assert [("info", 6, detail)] == says(rules.hostnames_differ, text)
     assert [] == says(rules.hostnames_differ, sound(cluster="hostname = 'a.example'"))
