@@ -280,7 +280,7 @@ def _count(reading: _Reading, path: "Path", wanted: object, nodes: int) -> int |
         _tell(reading, here, _no_shards(reading))
         return None
     if count > nodes:
-        what = f"{dotted(here)}: more shards than the {nodes} nodes with the label"
+        what = f"{dotted(here)}: more shards than nodes with the label ({nodes})"
         reading.mistakes.coded("SP201", here, what, key=".".join(path))
         return None
     return count
