@@ -72,7 +72,10 @@ def demo_cluster() -> Iterator[DemoCluster]:
         nodes = _make_nodes(folder)
         for node in nodes:
             open_doors.callback(node.ssh.close)
+        for node in nodes:
             node.start()
+        for node in nodes:
+            node.wait_until_ready()
         desired = folder / "stalplan.toml"
         desired.write_text(_desired(folder, nodes), "utf-8")
         yield DemoCluster(folder=folder, desired=desired, nodes=tuple(nodes))

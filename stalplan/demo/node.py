@@ -43,20 +43,30 @@ class DemoNode:
         return [str(self.folder / "service"), verb]
 
     def start(self) -> None:
-        """Start the SSH server and the mail server; wait until both answer.
-
-        Raises:
-            TimeoutError: the mail server did not get ready within 30 s.
-        """
+        """Start the SSH server and the mail server; neither need answer yet."""
         self.ssh.start()
         subprocess.run(  # noqa: S603 - the script that make_node wrote
             self.service("start"), env=self.environ, check=True
         )
+
+    def wait_until_ready(self) -> None:
+        """Return once the mail server says that it is ready.
+
+        Raises:
+            TimeoutError: it did not within 30 s, or ended; what it said is told.
+        """
         deadline = time.monotonic() + _READY_SECONDS
         while not self._ready():
-            if time.monotonic() > deadline:
-                raise TimeoutError(f"{self.name}'s server did not get ready")
+            if time.monotonic() > deadline or not self._active():
+                said = (self.folder / "server.out").read_text("utf-8", "replace")
+                raise TimeoutError(f"{self.name}'s server is not ready. {said}")
             time.sleep(0.02)
+
+    def _active(self) -> bool:
+        active = subprocess.run(  # noqa: S603 - as above
+            self.service("active"), env=self.environ, check=False
+        )
+        return active.returncode == 0
 
     def _ready(self) -> bool:
         """Asked over a socket of our own: a proxy of the user's must not answer."""

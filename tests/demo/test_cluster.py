@@ -83,7 +83,7 @@ def test_a_service_starts_and_stops_as_its_manager_says() -> None:
         assert (0, None) == _asked(node, "stop")
         assert (1, None) == _asked(node, "active")
         assert (1, None) == _asked(node, "pid")
-        assert not Path(f"/proc/{pid}").exists()
+        assert str(pid) not in marked(cluster.folder)
         assert (0, None) == _asked(node, "start")
         assert (0, None) == _asked(node, "active")
         assert pid != _asked(node, "pid")[1]
