@@ -74,7 +74,7 @@ class MemoryNode:
     backups: list[bytes] = field(default_factory=list, repr=False)
     _fence: int = 0  # the highest number given out; no number is given twice
     _records: dict[tuple[RunId, int], _Record] = field(default_factory=dict)
-    _waiting: Iterator[None] | None = None
+    _waiting: Iterator[str] | None = None
 
     def __post_init__(self) -> None:
         self.changed_at = self.now()
@@ -253,11 +253,10 @@ class MemoryNode:
             if record.running:
                 raise LockHeld(f"{self.name}: a transaction of {record.run} runs.")
 
-    def _run(self, record: _Record, acts: Iterator[None]) -> None:
+    def _run(self, record: _Record, acts: Iterator[str]) -> None:
         """Carry out acts until the script stops them, or there are no more."""
         record.running = True
-        for _ in acts:
-            act = record.events[-1].act
+        for act in acts:
             self.script.after_act(act)
             if act == self.script.waits_after:
                 self._waiting = acts
@@ -266,72 +265,76 @@ class MemoryNode:
                 break
         record.running = False
 
-    def _transaction(self, record: _Record, order: CommitOrder) -> Iterator[None]:
+    def _transaction(self, record: _Record, order: CommitOrder) -> Iterator[str]:
         """One yield after each act: between any two of them the power may go."""
         yield self._did(record, "begun")
         if digest_of(self.data) != order.base:
-            return self._end(record, Verdict.STALE)
+            self._end(record, Verdict.STALE)
+            return
         if record.found_running:
             self.running = not self.script.stops
             yield self._did(record, "stop")
             if self.running:
-                return self._end(record, Verdict.NOT_STOPPED)
+                self._end(record, Verdict.NOT_STOPPED)
+                return
             yield self._did(record, "gone")
         if digest_of(self.data) != order.base:
             yield from self._as_found(record)
-            return self._end(record, Verdict.STALE)
+            self._end(record, Verdict.STALE)
+            return
         if order.base != order.result:
             self.backups = [*self.backups, self.data][-_BACKUPS:]
             self.write(record.data)
             yield self._did(record, "replace")
         yield from self._proven(record, order, start_stopped=order.start_stopped)
-        return None
 
     def _proven(
         self, record: _Record, order: CommitOrder, *, start_stopped: bool
-    ) -> Iterator[None]:
+    ) -> Iterator[str]:
         """Start with the result; where that does not work, go back to the base."""
         yield from self._as_found(record, start_stopped=start_stopped)
         if not self.running or self.script.healthy(self.started_data):
             if self.running:
                 yield self._did(record, "healthy")
-            return self._end(record, Verdict.APPLIED, self.script.warning)
+            self._end(record, Verdict.APPLIED, self.script.warning)
+            return
         yield from self._restored(record, order)
-        return None
 
-    def _restored(self, record: _Record, order: CommitOrder) -> Iterator[None]:
+    def _restored(self, record: _Record, order: CommitOrder) -> Iterator[str]:
         self.running = False
         if order.base != order.result:
             self.write(self.backups[-1])
             yield self._did(record, "restore")
         yield from self._as_found(record)
         if self.running and not self.script.healthy(self.started_data):
-            return self._end(record, Verdict.FAILED, "The old file does not work.")
-        return self._end(record, Verdict.RESTORED, "The new file did not work.")
+            self._end(record, Verdict.FAILED, "The old file does not work.")
+            return
+        self._end(record, Verdict.RESTORED, "The new file did not work.")
 
     def _finishing(
         self, record: _Record, order: CommitOrder, *, undo: bool
-    ) -> Iterator[None]:
+    ) -> Iterator[str]:
         """What became of an interrupted transaction rests on the file that is there."""
         now = digest_of(self.data)
         if now == record.base and (undo or record.base != record.result):
             yield from self._as_found(record)
-            return self._end(record, Verdict.RESTORED, "It was interrupted.")
+            self._end(record, Verdict.RESTORED, "It was interrupted.")
+            return
         if now != record.result:
             detail = f"The file is {now}, neither {record.base} nor {record.result}."
-            return self._end(record, Verdict.FAILED, detail)
+            self._end(record, Verdict.FAILED, detail)
+            return
         if undo:
             yield from self._restored(record, order)
-            return None
+            return
         began, changed = self.started_at, self.changed_at
         if not (self.running and began and changed and began > changed):
             self.running = False
         yield from self._proven(record, order, start_stopped=order.start_stopped)
-        return None
 
     def _as_found(
         self, record: _Record, *, start_stopped: bool = False
-    ) -> Iterator[None]:
+    ) -> Iterator[str]:
         if (record.found_running or start_stopped) and not self.running:
             self._boot()
             yield self._did(record, "start")
@@ -341,8 +344,9 @@ class MemoryNode:
         self.started_data = self.data
         self.starts += 1
 
-    def _did(self, record: _Record, act: str) -> None:
+    def _did(self, record: _Record, act: str) -> str:
         record.events.append(NodeEvent(at=self.now(), act=act, text=f"{act}."))
+        return act
 
     def _end(self, record: _Record, verdict: Verdict, detail: str = "") -> None:
         record.verdict, record.detail = verdict, detail

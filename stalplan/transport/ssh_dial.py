@@ -11,6 +11,7 @@ import paramiko
 from stalplan.errors import NodeUnreachable
 from stalplan.transport.ssh_words import Route
 
+BROKEN = (paramiko.SSHException, OSError, EOFError)  # what a line may raise
 _END_SECONDS = 2.0  # for a ProxyCommand whose line is closed
 _LOST_SECONDS = 30  # without an acknowledgement the line counts as broken
 
@@ -113,7 +114,7 @@ def _through(
             f"{name}: the jump host {hop} can't connect to {where}: {error.text}.",
             hint=f"ssh {hop} nc -vz {route.host} {route.port}",
         ) from error
-    except (paramiko.SSHException, OSError, EOFError) as error:
+    except BROKEN as error:
         reason = "no answer in time" if deadline.passed else "its own line broke"
         raise NodeUnreachable(
             f"{name}: {where} by the jump host {hop}: {reason}."

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from threading import Timer
 
 import paramiko
@@ -10,6 +10,7 @@ import paramiko
 from stalplan.errors import NodeUnreachable
 from stalplan.names import NodeName
 from stalplan.transport.agent_session import Output
+from stalplan.transport.ssh_dial import BROKEN, Deadline
 from stalplan.transport.ssh_line import Line
 
 _CHUNK = 65_536
@@ -43,28 +44,42 @@ class LineExec:
 
     @contextmanager
     def _channel(self, command: str, stdin: bytes) -> Iterator[paramiko.Channel]:
-        with self._errors():
-            channel = self._line.open_session(timeout=self._timeout)
-            try:
-                self._begin(channel, command)
-                channel.settimeout(_ANSWER_SECONDS)
-                # A command may end without reading; what it said then counts.
-                with suppress(OSError):
-                    channel.sendall(stdin)
-                    channel.shutdown_write()
-                channel.settimeout(_TICK_SECONDS)
-                yield channel
-            finally:
-                channel.close()
+        channel = self._begun(command)
+        with self._errors(), closing(channel):
+            channel.settimeout(_ANSWER_SECONDS)
+            # A command may end without reading; what it said then counts.
+            with suppress(OSError):
+                channel.sendall(stdin)
+                channel.shutdown_write()
+            channel.settimeout(_TICK_SECONDS)
+            yield channel
 
-    def _begin(self, channel: paramiko.Channel, command: str) -> None:
-        """Ask for *command*; paramiko would wait for the answer without a limit."""
-        limit = Timer(self._timeout, self._line.close)
-        limit.start()
+    def _begun(self, command: str) -> paramiko.Channel:
+        deadline = Deadline(self._timeout)
         try:
-            channel.exec_command(command)
-        finally:
-            limit.cancel()
+            channel = self._line.open_session(timeout=deadline.left)
+            # For the answer to this paramiko would wait without a limit.
+            limit = Timer(deadline.left, self._line.close)
+            limit.start()
+            try:
+                channel.exec_command(command)
+            finally:
+                limit.cancel()
+        except paramiko.ChannelException as error:
+            raise NodeUnreachable(
+                f"{self._node} refused to open a session: {error.text}."
+            ) from error
+        except BROKEN as error:
+            if deadline.passed:
+                self._line.close()
+                raise NodeUnreachable(
+                    f"{self._node} took the login, but did not begin a command within "
+                    f"{deadline.seconds:g} s."
+                ) from error
+            if self._line.alive:
+                raise NodeUnreachable(f"{self._node} refused the command.") from error
+            raise self._broke(error) from error
+        return channel
 
     def _read(
         self, channel: paramiko.Channel, stderr: bytearray, *, silence: float | None
@@ -114,15 +129,12 @@ class LineExec:
         """Turn paramiko's failures, and the socket's, into ours."""
         try:
             yield
-        except paramiko.ChannelException as error:
-            raise NodeUnreachable(
-                f"{self._node} refused to open a session: {error.text}."
-            ) from error
-        except (paramiko.SSHException, OSError, EOFError) as error:
-            alive = self._line.alive
-            what = "refused the command" if alive else "the line broke"
-            reason = str(error) or type(error).__name__  # EOFError has no text
-            raise NodeUnreachable(f"{self._node}: {what}: {reason}.") from error
+        except BROKEN as error:
+            raise self._broke(error) from error
+
+    def _broke(self, error: Exception) -> NodeUnreachable:
+        reason = str(error) or type(error).__name__  # EOFError has no text
+        return NodeUnreachable(f"{self._node}: the line broke: {reason}.")
 
 
 def _drained(channel: paramiko.Channel, stderr: bytearray) -> bool:

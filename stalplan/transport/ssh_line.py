@@ -12,7 +12,7 @@ from paramiko.ssh_exception import IncompatiblePeer
 from stalplan.errors import HostKeyMismatch, NodeUnreachable
 from stalplan.transport.host_keys import fingerprint
 from stalplan.transport.ssh_auth import Identities
-from stalplan.transport.ssh_dial import Deadline, Opener, dial
+from stalplan.transport.ssh_dial import BROKEN, Deadline, Opener, dial
 from stalplan.transport.ssh_trust import Trust
 from stalplan.transport.ssh_words import Route
 
@@ -25,7 +25,6 @@ _KEY_TYPES = (
     *("ecdsa-sha2-nistp256", "ecdsa-sha2-nistp384", "ecdsa-sha2-nistp521"),
     *("rsa-sha2-512", "rsa-sha2-256"),
 )
-_BROKEN = (paramiko.SSHException, OSError, EOFError)
 
 # What goes wrong is raised and told once; paramiko's own log would tell it again,
 # with a traceback. Who wants it sets the level back.
@@ -171,7 +170,7 @@ class _Opening:
                 allowed = ", ".join(error.allowed_types) or "nothing else either"
                 detail = f"{who}: the host takes no keys, only {allowed}."
                 raise LoginRefused(detail, hint=self.hint) from error
-            except _BROKEN as error:
+            except BROKEN as error:
                 if self.deadline.passed:
                     detail = f"{who}: no answer to the login {self._in_time}."
                     raise NodeUnreachable(detail, hint=self.hint) from error
@@ -181,7 +180,8 @@ class _Opening:
                     raise LoginRefused(detail, hint=self.hint) from error
             else:
                 if wanted:
-                    detail = f"{who} takes {offer.name}, but wants more: {wanted}."
+                    more = ", ".join(wanted)
+                    detail = f"{who} takes {offer.name}, but wants more: {more}."
                     raise LoginRefused(detail, hint=self.hint)
                 return
         raise LoginRefused(f"{who}: {self._why_refused(refused)}.", hint=self.hint)
@@ -209,7 +209,7 @@ class _Opening:
         try:
             transport.start_client(timeout=deadline.left)
             transport.get_remote_server_key()  # start_client doesn't say it is late
-        except _BROKEN as error:
+        except BROKEN as error:
             _hang_up(transport)
             where = f"{route.host} port {route.port}"
             detail = f"{self.name}: {where} {self._no_handshake(transport, error)}."
