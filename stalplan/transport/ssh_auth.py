@@ -124,7 +124,7 @@ class Identities:
         for path in (f"{file.path}-cert.pub", *route.certificate_files):
             try:
                 blob = PublicBlob.from_file(path)
-                within = paramiko.PKey.from_type_string(blob.key_type, blob.key_blob)
+                within = type(file.key)(data=blob.key_blob)  # type: ignore[arg-type] # the stubs take text, paramiko takes bytes
             except _LOADING_ERRORS:  # mostly: there is none
                 continue
             if within.asbytes() == file.key.asbytes():

@@ -1,5 +1,6 @@
 """Commands on a node over the real transport, with no settings of this machine."""
 
+import shutil
 import subprocess
 import threading
 from collections.abc import Iterator
@@ -13,6 +14,7 @@ from stalplan.names import NodeName
 from stalplan.transport.agent_session import Output
 from stalplan.transport.ssh_config import SshConfig
 from stalplan.transport.ssh_exec import LineExec
+from stalplan.transport.ssh_line import Line
 from stalplan.transport.ssh_lines import Lines
 
 _MX1 = NodeName("mx1")
@@ -45,7 +47,18 @@ class Reach:
 
     def configure(self, text: str) -> None:
         """Let ssh_config say *text*; before the first connection."""
-        self._config.write_text(f"{text}\nHost *\n IdentityAgent none\n")
+        self._config.write_text(f"{text}\nIdentityAgent none\n")
+
+    def copy(self, key: Key) -> Key:
+        """The same key in other files, to change those."""
+        copied = Key(self.known.with_name("copied"))
+        shutil.copy(key.path, copied.path)
+        shutil.copy(key.path.with_suffix(".pub"), copied.path.with_suffix(".pub"))
+        return copied
+
+    def open_lines(self) -> list[Line]:
+        """All lines to nodes."""
+        return self.lines._to_nodes.values()
 
     def lock(self, key: Key) -> Path:
         """Put a passphrase on *key*."""
