@@ -32,7 +32,7 @@ running_transaction() {
   done
 }
 
-# Sets order_run, order_step, … from the record in folder $1; fails where it has none.
+# Sets order_run, order_step and the rest from the record in folder $1; fails where it has none.
 read_order() {
   order_run=
   order_step=

@@ -1,0 +1,61 @@
+"""A line to this machine, through a shell of one's choice, for tests of the agent."""
+
+import os
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+from stalplan.transport.agent_session import Output
+
+SHELLS = ("dash", "bash", "busybox")
+
+
+def shell_folder(root: Path, shell: str) -> str:
+    """A PATH whose `sh` is *shell*. With busybox, every program is busybox's own.
+
+    A missing shell is a failure: .ci/prepare installs all three.
+    """
+    program = shutil.which(shell)
+    assert program is not None, f"no {shell} on this machine; .ci/prepare installs it"
+    folder = root / f"{shell}-bin"
+    folder.mkdir()
+    if shell != "busybox":
+        (folder / "sh").symlink_to(program)
+        return f"{folder}:{os.environ['PATH']}"
+    subprocess.run([program, "--install", "-s", str(folder)], check=True)
+    return str(folder)
+
+
+class LocalExec:
+    """stalplan.transport.agent_session.Exec without any network."""
+
+    def __init__(self, path: str, *, cwd: Path, **environment: str) -> None:
+        self.environment = {"PATH": path, "HOME": str(cwd), **environment}
+        self.cwd = cwd
+
+    def run(self, command: str, stdin: bytes) -> Output:
+        done = subprocess.run(
+            ["sh", "-c", command],
+            input=stdin,
+            capture_output=True,
+            check=False,
+            cwd=self.cwd,
+            env=self.environment,
+        )
+        return Output(done.stdout, done.stderr, done.returncode)
+
+    def stream(self, command: str, stdin: bytes) -> Iterator[bytes]:
+        with subprocess.Popen(
+            ["sh", "-c", command],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            cwd=self.cwd,
+            env=self.environment,
+        ) as running:
+            assert running.stdin is not None
+            assert running.stdout is not None
+            running.stdin.write(stdin)
+            running.stdin.close()
+            while piece := running.stdout.read1(4096):
+                yield piece
