@@ -1,11 +1,10 @@
 """The stand-in server's sockets: bound early, listening late, as the real one's."""
 
 import socket
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from stalplan.demo.running import Problem
-from stalplan.stalwart.parse import FlatConfig
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +24,7 @@ class Bound:
     problems: tuple[Problem, ...]
 
 
-def bind_listeners(config: FlatConfig) -> Bound:
+def bind_listeners(config: Mapping[str, str]) -> Bound:
     """Bind every `server.listener.X.bind`; nothing listens yet.
 
     A socket whose address is taken is kept unbound: when it listens later, the
@@ -38,8 +37,8 @@ def bind_listeners(config: FlatConfig) -> Bound:
     for name in _names(config):
         above = f"server.listener.{name}"
         protocol = config.get(f"{above}.protocol", "smtp")
-        for entry in config.under(f"{above}.bind"):
-            host, _, port = entry.text.rpartition(":")
+        for address in _addresses(config, f"{above}.bind"):
+            host, _, port = address.rpartition(":")
             family = socket.AF_INET6 if "[" in host else socket.AF_INET
             bound = socket.socket(family, socket.SOCK_STREAM)
             bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -47,13 +46,19 @@ def bind_listeners(config: FlatConfig) -> Bound:
                 bound.bind((host.strip("[]"), int(port)))
             except OSError as error:
                 said = f"{error.strerror} (os error {error.errno})"
-                sentence = f"Failed to bind to {entry.text}: {said}"
+                sentence = f"Failed to bind to {address}: {said}"
                 problems.append(Problem("build", above, sentence))
             listeners.append(Listener(name, protocol, bound))
     return Bound(tuple(listeners), tuple(problems))
 
 
-def _names(config: FlatConfig) -> Iterator[str]:
+def _addresses(config: Mapping[str, str], key: str) -> list[str]:
+    """One address, or a list of them in any spelling."""
+    below = sorted(each for each in config if each.startswith(f"{key}."))
+    return [config[each] for each in (key, *below) if each in config]
+
+
+def _names(config: Mapping[str, str]) -> Iterator[str]:
     """Ids of listeners: what stands between `server.listener.` and the rest."""
     starts = "server.listener."
     yield from sorted(

@@ -29,13 +29,6 @@ class MailServer:
     began: float = field(default_factory=time.time)  # seconds since 1970
     lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def __post_init__(self) -> None:
-        """Take the fallback admin that the file names; there is no other account."""
-        user = self.settings.keys.get("authentication.fallback-admin.user")
-        secret = self.settings.keys.get("authentication.fallback-admin.secret")
-        if user is not None and secret is not None:
-            self.admin = (user, secret)
-
     def announce(self, problems: Sequence[Problem]) -> None:
         """Log what the real server logs as it comes up; *problems* are its sockets'."""
         self.log.note("server.startup", version=str(self.version))
@@ -92,3 +85,10 @@ class MailServer:
             "started_at": self.began,
             "version": str(self.version),
         }
+
+
+def fallback_admin(config: Mapping[str, str]) -> tuple[str, str] | None:
+    """Name and plain secret of the one account there is, where the file has it."""
+    user = config.get("authentication.fallback-admin.user")
+    secret = config.get("authentication.fallback-admin.secret")
+    return None if user is None or secret is None else (user, secret)

@@ -18,10 +18,11 @@ from pathlib import Path
 from stalplan.demo.doors import Doors
 from stalplan.demo.eventlog import open_log
 from stalplan.demo.listeners import bind_listeners
-from stalplan.demo.mailserver import MailServer
+from stalplan.demo.mailserver import MailServer, fallback_admin
 from stalplan.demo.misbehaviour import Misbehaviour, misbehaviour
 from stalplan.demo.running import read_running
 from stalplan.demo.settings import Settings
+from stalplan.stalwart.macros import NeverEnds, expand
 from stalplan.stalwart.parse import ConfigRefused, FlatConfig, parse
 from stalplan.stalwart.releases import Release, ServerVersion
 
@@ -73,18 +74,19 @@ def run(path: str, version: ServerVersion, environ: Mapping[str, str]) -> int:
     config = _read_once(path, version)
     if isinstance(config, int):
         return config
-    wrong = misbehaviour(config, environ)
+    started = _expanded(config, environ)
+    wrong = misbehaviour(started, environ)
     if wrong.refuse is not None:
         sys.stderr.write("Invalid configuration file: told to refuse it\n")
         return wrong.refuse
-    log = open_log(config)
-    if f"store.{config.get('storage.data', '')}.type" not in config:
+    log = open_log(started)
+    if f"store.{started.get('storage.data', '')}.type" not in started:
         log.problem("store.not-configured", "No data store")
         return 0
     running = read_running(
         config, version, environ, coordinator_down=wrong.coordinator_down
     )
-    bound = bind_listeners(config)
+    bound = bind_listeners(started)
     server = MailServer(
         settings=Settings(path=path, keys=dict(config)),
         running=running,
@@ -92,6 +94,7 @@ def run(path: str, version: ServerVersion, environ: Mapping[str, str]) -> int:
         environ=environ,
         log=log,
         ready=not wrong.never_ready,
+        admin=fallback_admin(started),
     )
     time.sleep(wrong.slow_start)  # bound, not listening: connections are refused
     server.announce(bound.problems)
@@ -141,6 +144,23 @@ def _read_once(path: str, version: ServerVersion) -> FlatConfig | int:
         return 1
     except OSError:
         return unreadable
+
+
+def _expanded(config: FlatConfig, environ: Mapping[str, str]) -> Mapping[str, str]:
+    """All values with their macros replaced; on some the server loops for ever."""
+    try:
+        return expand(config, env=environ, files=_text_of).keys
+    except NeverEnds:
+        while True:
+            signal.pause()
+
+
+def _text_of(path: str) -> str | None:
+    """A file for a macro, with the newline at its end; None where it can't be read."""
+    try:
+        return Path(path).read_bytes().decode()
+    except (OSError, UnicodeDecodeError):
+        return None
 
 
 def _die_by_signals() -> None:

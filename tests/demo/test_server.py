@@ -423,3 +423,25 @@ def test_secrets_stay_out_of_its_log(make: Make) -> None:
 
     assert "CANARY" not in "\n".join(server.log())
     assert "CANARY" not in str(server.status())
+
+
+def test_an_unfinished_macro_makes_it_loop(make: Make) -> None:
+    """It neither listens nor ends where the real server loops over a macro."""
+    server = make('note = "}% %{env:B"\n')
+    process = server.begin()
+    time.sleep(0.5)
+
+    assert process.poll() is None
+    assert not server.listens(server.http)
+
+
+def test_macros_are_kept_when_the_file_is_rewritten(make: Make) -> None:
+    """A listener's address may be a macro, and a rewrite does not expand it."""
+    server = make(HTTP="127.0.0.1")
+    text = server.path.read_text().replace('"127.0.0.1:', '"%{env:HTTP}%:', 1)
+    server.path.write_text(text)
+    server.start()
+
+    server.api("/api/settings", [{"type": "delete", "keys": ["nothing"]}])
+
+    assert f'"%{{env:HTTP}}%:{server.http}"' in server.path.read_text()
