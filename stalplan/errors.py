@@ -105,9 +105,6 @@ class Unfinished(StalplanError):
     summary = "An apply is unfinished"
 
 
-class Cancelled(StalplanError):
-    """Nobody approved; nothing was touched."""
-
     summary = "Apply cancelled"
 
 

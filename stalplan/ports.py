@@ -152,8 +152,8 @@ class Journal(Protocol):
 class RunStore(Protocol):
     """The local folder of runs: each one's plan and journal."""
 
-    def begin(self, run: RunId, plan_json: str) -> Journal:
-        """A new run's folder with its plan; the journal is open."""
+    def begin(self, run: RunId, plan_json: str | None) -> Journal:
+        """A new run's folder with its plan, where that is known here."""
 
     def unfinished(self) -> tuple[RunId, ...]:
         """Runs begun here whose journal has no end, oldest first."""

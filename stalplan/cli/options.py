@@ -5,6 +5,8 @@ from typing import Any
 
 import click
 
+DESIRED_FILE = "stalplan.toml"
+
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
 
@@ -55,10 +57,18 @@ def common(command: Callable[..., Any]) -> Callable[..., Any]:
             "-f",
             "--file",
             metavar="FILE",
-            default="stalplan.toml",
-            show_default=True,
-            help="The desired-state file.",
+            default=None,
+            help=f"The desired-state file. Default: {DESIRED_FILE}.",
         ),
     ):
         command = option(command)
     return command
+
+
+parallelism_option: Decorator = click.option(
+    "--parallelism",
+    type=click.IntRange(1, 256),
+    default=32,
+    show_default=True,
+    help="Nodes that are read at the same time, at most.",
+)

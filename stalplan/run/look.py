@@ -12,8 +12,7 @@ def look(
 ) -> tuple[Seen, ...]:
     """What every node is now, by name. A node that can't be asked is a value."""
     seen = []
-    for node in nodes:
-        reporter.node(node.name, "connecting")
+    reporter.note(f"Reading {len(nodes)} {'node' if len(nodes) == 1 else 'nodes'} …")
     for each in transport.read(nodes):
         said = each.summary.lower() if isinstance(each, Unreachable) else "read"
         reporter.node(each.node, said)

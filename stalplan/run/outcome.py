@@ -52,7 +52,14 @@ class Outcome:
 
     @property
     def exit_code(self) -> int:
-        """0 complete; 8 where a node is unknown or steps are left; else 7."""
+        """0 complete; 8 a node is unknown or steps are left; 130 stopped; else 7."""
         if self.complete:
             return 0
+        if self.interrupted and set(self.nodes.values()) <= {Ended.UNTOUCHED}:
+            return 130
         return 8 if self.interrupted or self.count(Ended.UNKNOWN) else 7
+
+    @property
+    def closed(self) -> bool:
+        """Whether nothing is left for recover: its marks on the nodes can go."""
+        return self.exit_code != 8  # noqa: PLR2004 - the contract's

@@ -1,8 +1,8 @@
 """One node's part of one step, from the load balancer and back into it."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from stalplan.errors import LeaseLost, NodeUnreachable, StalplanError
@@ -22,6 +22,8 @@ from stalplan.run.outcome import BY_VERDICT, Ended
 
 Begin = Callable[[Session], None]
 
+BEFORE_STOP = "before-stop"
+AFTER_HEALTHY = "after-healthy"
 RETRY = 1.0  # seconds between two tries to reach a node whose line broke
 GRACE = 60.0  # seconds a node gets beyond its own time limits before we give up
 
@@ -46,6 +48,17 @@ def recorded(journal: Journal, node: NodeName, act: str, step: int) -> Iterator[
     journal.write("begin", node=node, act=act, step=step)
     yield
     journal.write("done", node=node, act=act, step=step)
+
+
+def owed(records: Sequence[Mapping[str, object]]) -> frozenset[NodeName]:
+    """Nodes that a run took out of the load balancer and did not put back."""
+    out = set()
+    for record in records:
+        if record.get("act") == BEFORE_STOP and record["event"] == "begin":
+            out.add(NodeName(str(record["node"])))
+        if record.get("act") == AFTER_HEALTHY and record["event"] == "done":
+            out.discard(NodeName(str(record["node"])))
+    return frozenset(out)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,7 +87,7 @@ class StepRunner:
         before, after = node.service.before_stop, node.service.after_healthy
         if before is not None:
             try:
-                with recorded(self.journal, node.name, "before-stop", order.step):
+                with recorded(self.journal, node.name, BEFORE_STOP, order.step):
                     self.reporter.node(node.name, "before_stop")
                     self.commands.hook(before, node=node.name)
             except StalplanError as error:
@@ -83,19 +96,22 @@ class StepRunner:
         outcome = self._ended_by(node, order, begin)
         if after is None or outcome.ended is Ended.UNKNOWN:
             return outcome
+        return replace(
+            outcome, warning=outcome.warning or self.back_in(node, order.step)
+        )
+
+    def back_in(self, node: Node, step: int) -> str:
+        """Tell the load balancer that *node* serves again; "", or what went wrong."""
+        argv = node.service.after_healthy
+        if argv is None:
+            return ""
         try:
-            with recorded(self.journal, node.name, "after-healthy", order.step):
+            with recorded(self.journal, node.name, AFTER_HEALTHY, step):
                 self.reporter.node(node.name, "after_healthy")
-                self.commands.hook(after, node=node.name)
+                self.commands.hook(argv, node=node.name)
         except StalplanError as error:
-            return NodeOutcome(
-                node=outcome.node,
-                ended=outcome.ended,
-                verdict=outcome.verdict,
-                why=outcome.why,
-                warning=error.detail,
-            )
-        return outcome
+            return error.detail
+        return ""
 
     def _ended_by(self, node: Node, order: CommitOrder, begin: Begin) -> NodeOutcome:
         self.journal.write("begin", node=node.name, act="commit", step=order.step)

@@ -33,11 +33,15 @@ class RunFolder:
         self._folder = folder / "runs"
         self._cluster = cluster
 
-    def begin(self, run: RunId, plan_json: str) -> JournalFile:
-        """A new run's folder with its plan; the journal says that it began."""
+    def begin(self, run: RunId, plan_json: str | None) -> JournalFile:
+        """A new run's folder with its plan; the journal says that it began.
+
+        A run that began on another machine has no plan here.
+        """
         home = self._folder / run
         make_directory(home)
-        write_atomic(home / "plan.json", plan_json.encode())
+        if plan_json is not None:
+            write_atomic(home / "plan.json", plan_json.encode())
         journal = self.reopen(run)
         journal.write("run-begun", run=run, cluster=self._cluster)
         return journal

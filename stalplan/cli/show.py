@@ -1,0 +1,28 @@
+"""`stalplan show`: a saved plan, in any format."""
+
+from pathlib import Path
+
+import click
+
+from stalplan.cli.app import App
+from stalplan.cli.formats import format_option, write_plan
+from stalplan.cli.options import Command, no_color
+from stalplan.cli.saved import read_saved_plan
+
+
+@click.command("show", cls=Command)
+@click.argument("plan", type=click.Path(path_type=Path))
+@format_option
+@no_color
+@click.pass_obj
+def command(app: App, plan: Path, forms: tuple[str, ...]) -> int:
+    """Print a saved plan
+
+    PLAN is a file that `stalplan plan --out PLAN` wrote. Nothing is read but it.
+
+    \b
+    Example:
+      stalplan show monday.plan --format markdown
+    """  # noqa: D301 - click's mark for a paragraph that keeps its lines
+    write_plan(app.terminal, read_saved_plan(plan), forms)
+    return 0

@@ -1,0 +1,203 @@
+"""The use case behind `stalplan apply`: carry out exactly the plan that was read."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from stalplan.errors import PlanIsStale, StalplanError
+from stalplan.model.inventory import Node
+from stalplan.model.records import Fence, Verdict
+from stalplan.model.wishes import Desired
+from stalplan.names import NodeName, RunId
+from stalplan.planning.plan import Plan, Planned, Step
+from stalplan.ports import (
+    Clock,
+    CommitOrder,
+    Journal,
+    LeaseAsk,
+    Reporter,
+    StageOrder,
+    Transport,
+)
+from stalplan.run.approval import PLAN_AGAIN, check_same
+from stalplan.run.leases import Fences, leased
+from stalplan.run.outcome import Ended, Outcome
+from stalplan.run.plan import Look
+from stalplan.run.remember import Memory
+from stalplan.run.steps import NodeOutcome, StepRunner
+from stalplan.run.together import together
+
+PlanAgain = Callable[[], Look]  # a fresh look, with the options of the approved plan
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Apply:
+    """One run. Everything it needs to know is decided before it begins."""
+
+    run: RunId
+    who: str
+    desired: Desired
+    approved: Plan
+    plan_again: PlanAgain
+    transport: Transport
+    journal: Journal
+    runner: StepRunner
+    memory: Memory
+    reporter: Reporter
+    clock: Clock
+    stop_asked: Callable[[], bool]
+
+    def carry_out(self) -> Outcome:
+        """Lease all, look again, stage all, then step by step.
+
+        Raises:
+            LockHeld, PlanIsStale, PlanBlocked, StalplanError: nothing was touched.
+        """
+        nodes = self._reached()
+        ask = LeaseAsk(
+            run=self.run,
+            who=self.who,
+            plan=self.approved.digest,
+            seconds=round(self.desired.apply.lease),
+        )
+        with leased(self.transport, nodes, ask, self.reporter) as fences:
+            planned = self._still_approved()
+            try:
+                self._stage_all(planned, fences)
+                outcome = self._steps(planned, fences)
+            except StalplanError:
+                self._clean(nodes, fences)
+                raise
+            if outcome.closed:
+                self._clean(nodes, fences)
+        return outcome
+
+    def _reached(self) -> list[Node]:
+        reached = {node.name for node in self.approved.nodes if node.reached}
+        return [node for node in self.desired.nodes if node.name in reached]
+
+    def _still_approved(self) -> Planned:
+        """The same plan from a second look, now that nobody else may act."""
+        again = self.plan_again()
+        check_same(self.approved, again.planned.plan)
+        return again.planned
+
+    def _stage_all(self, planned: Planned, fences: Fences) -> None:
+        """All files of all steps; a node's in their order, since each builds on one."""
+
+        def stage(node: Node) -> None:
+            session = self.transport.session(node)
+            self.reporter.node(node.name, "staging")
+            for key in sorted(key for key in planned.digests if key[1] == node.name):
+                order = StageOrder(
+                    fence=fences[node.name],
+                    step=key[0],
+                    base=planned.bases[key],
+                    result=planned.digests[key],
+                    data=planned.results.get(key, b""),  # none: a mere restart
+                )
+                session.stage(order)
+
+        names = {name for _, name in planned.digests}
+        nodes = [node for node in self.desired.nodes if node.name in names]
+        self.journal.write("begin", act="stage", nodes=sorted(names))
+        failures = [
+            result
+            for _, result in together(stage, nodes)
+            if isinstance(result, StalplanError)
+        ]
+        if failures:
+            raise failures[0]
+        self.journal.write("done", act="stage")
+
+    def _steps(self, planned: Planned, fences: Fences) -> Outcome:
+        plan = planned.plan
+        ended = {name: Ended.UNTOUCHED for step in plan.steps for name in step.nodes}
+        last: Step | None = None
+        for step in plan.steps:
+            if self.stop_asked():
+                return _stopped(ended, last)
+            outcomes = self._step(planned, step, fences)
+            ended |= {outcome.node: outcome.ended for outcome in outcomes}
+            last = step
+            troubles = [each for each in outcomes if each.why or each.warning]
+            if troubles:
+                return _failed(ended, last, troubles)
+            if step is not plan.steps[-1]:
+                self.clock.sleep(self.desired.apply.settle)
+        return Outcome(nodes=ended, complete=True)
+
+    def _step(self, planned: Planned, step: Step, fences: Fences) -> list[NodeOutcome]:
+        nodes = [node for node in self.desired.nodes if node.name in step.nodes]
+
+        def carry_out(node: Node) -> NodeOutcome:
+            order = order_of(planned, step, node, fences[node.name])
+            return self.runner.carry_out(node, order)
+
+        outcomes = []
+        for node, result in together(carry_out, nodes):
+            if isinstance(result, StalplanError):  # not explained by any verdict
+                why = f"{node.name}: {result.detail}"
+                outcomes.append(
+                    NodeOutcome(node=node.name, ended=Ended.UNKNOWN, why=why)
+                )
+                continue
+            if result.ended is Ended.DONE:
+                self._remember(node)
+            outcomes.append(result)
+        return outcomes
+
+    def _remember(self, node: Node) -> None:
+        try:
+            report = self.transport.session(node).report()
+        except StalplanError as error:
+            self.reporter.note(f"{node.name}: not looked at again: {error.detail}")
+            return
+        self.memory.node(report, plan=self.approved.digest, at=self.clock.now())
+
+    def _clean(self, nodes: list[Node], fences: Fences) -> None:
+        for node, result in together(
+            lambda node: self.transport.session(node).clean(fences[node.name]), nodes
+        ):
+            if isinstance(result, StalplanError):
+                self.reporter.note(f"{node.name}: not cleaned up: {result.detail}")
+
+
+def order_of(planned: Planned, step: Step, node: Node, fence: Fence) -> CommitOrder:
+    """What one node is told to do in one step."""
+    key = (step.number, node.name)
+    digest = planned.plan.digest
+    assert digest is not None  # only snapshots have none, and they never apply
+    return CommitOrder(
+        fence=fence,
+        plan=digest,
+        step=step.number,
+        base=planned.bases[key],
+        result=planned.digests[key],
+        health=planned.health[key],
+        stop_timeout=node.service.stop_timeout,
+        start_stopped=planned.plan.options.start_stopped,
+        remaining=planned.plan.steps_after(step.number),
+    )
+
+
+def _stopped(ended: dict[NodeName, Ended], last: Step | None) -> Outcome:
+    why = ("Stopped as asked, after the node in hand.",)
+    return Outcome(
+        nodes=ended, complete=False, interrupted=True, why=why, lasting=_lasting(last)
+    )
+
+
+def _failed(
+    ended: dict[NodeName, Ended], last: Step, troubles: list[NodeOutcome]
+) -> Outcome:
+    """The run ends here. Nothing touched and only staleness: the plan is stale."""
+    why = tuple(each.why or f"{each.node}: {each.warning}" for each in troubles)
+    only_stale = all(each.verdict is Verdict.STALE for each in troubles)
+    if only_stale and set(ended.values()) == {Ended.UNTOUCHED}:
+        raise PlanIsStale("\n".join(why), hint=PLAN_AGAIN)
+    return Outcome(nodes=ended, complete=False, why=why, lasting=_lasting(last))
+
+
+def _lasting(last: Step | None) -> tuple[str, ...]:
+    """What stays at risk after the last step that was carried out."""
+    return tuple(each.sentence for each in last.exposure) if last else ()

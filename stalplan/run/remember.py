@@ -1,0 +1,102 @@
+"""What state remembers of a node: always what the node itself was seen to hold."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from stalplan.errors import StateUnusable
+from stalplan.model.live import NodeReport, Seen, digest_of
+from stalplan.model.records import RecordedNode, State
+from stalplan.model.wishes import Desired
+from stalplan.names import Digest, NodeName
+from stalplan.planning.look import version_of
+from stalplan.planning.values import managed_values
+from stalplan.ports import Reporter, StateStore
+from stalplan.stalwart.effective import effective
+from stalplan.stalwart.parse import ConfigRefused, parse
+from stalplan.stalwart.releases import Release
+
+
+@dataclass(slots=True, kw_only=True)
+class Memory:
+    """The state of a run's cluster, saved after every node that is done.
+
+    Losing it loses history only, so a disk that can't take it is a note, not the end
+    of a run that is busy with mail servers.
+    """
+
+    store: StateStore
+    state: State
+    desired: Desired
+    reporter: Reporter
+
+    def node(self, report: NodeReport, *, plan: Digest | None, at: datetime) -> None:
+        """Remember one node as it is after its step."""
+        self._save({**self.state.nodes, **self._recorded([report], plan, at)})
+
+    def everyone(
+        self, seen: Sequence[Seen], *, plan: Digest | None, at: datetime
+    ) -> None:
+        """Remember every node as it was seen, and forget those that have left."""
+        reports = [each for each in seen if isinstance(each, NodeReport)]
+        known = {**self.state.nodes, **self._recorded(reports, plan, at)}
+        wanted = {node.name for node in self.desired.nodes}
+        self._save({name: node for name, node in known.items() if name in wanted})
+
+    def _recorded(
+        self, reports: Sequence[NodeReport], plan: Digest | None, at: datetime
+    ) -> Mapping[NodeName, RecordedNode]:
+        records = {}
+        for report in reports:
+            before = self.state.nodes.get(report.node)
+            record = recorded(report, self.desired.release, before)
+            if record is not None and not _says_the_same(before, record):
+                records[report.node] = replace(record, plan=plan, applied_at=at)
+        return records
+
+    def _save(self, nodes: dict[NodeName, RecordedNode]) -> None:
+        if nodes == self.state.nodes:
+            return
+        try:
+            self.state = self.store.save(replace(self.state, nodes=nodes))
+        except (OSError, StateUnusable) as error:
+            self.reporter.note(f"State was not saved: {error}")
+
+
+_NOTHING = RecordedNode(node_id=0, hostname=None, digest=digest_of(b""))
+
+
+def recorded(
+    report: NodeReport, release: Release, before: RecordedNode | None
+) -> RecordedNode | None:
+    """What to remember of one look at a node; None where its file can't be read.
+
+    What its process began with is known only where the file is older than the
+    start; else what was remembered of the same start stays.
+    """
+    if report.file is None or report.file.too_large:
+        return None
+    try:
+        config = parse(report.file.data, version_of(report, release))
+    except ConfigRefused:
+        return None
+    values = managed_values(config, release)
+    reads = effective(config, release, report.unit_environment)
+    started = report.service.started_at if report.service else None
+    fresh = started is not None and report.file.changed_at <= started
+    kept = before or _NOTHING
+    return RecordedNode(
+        node_id=reads.node_id,
+        hostname=reads.hostname,
+        digest=report.file.digest,
+        values=values,
+        started_values=values if fresh else kept.started_values,
+        started_at=started if fresh else kept.started_at,
+    )
+
+
+def _says_the_same(before: RecordedNode | None, after: RecordedNode) -> bool:
+    """Whether nothing is new but when it was looked at."""
+    if before is None:
+        return False
+    return replace(before, plan=None, applied_at=None) == after
