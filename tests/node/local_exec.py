@@ -35,6 +35,7 @@ class LocalExec:
         self.cwd = cwd
 
     def run(self, command: str, stdin: bytes) -> Output:
+        """Run *command* to its end."""
         done = subprocess.run(
             ["sh", "-c", command],
             input=stdin,
@@ -46,6 +47,7 @@ class LocalExec:
         return Output(done.stdout, done.stderr, done.returncode)
 
     def stream(self, command: str, stdin: bytes) -> Iterator[bytes]:
+        """Yield stdout as it comes."""
         with subprocess.Popen(
             ["sh", "-c", command],
             stdin=subprocess.PIPE,
@@ -57,5 +59,5 @@ class LocalExec:
             assert running.stdout is not None
             running.stdin.write(stdin)
             running.stdin.close()
-            while piece := running.stdout.read1(4096):
+            while piece := os.read(running.stdout.fileno(), 4096):
                 yield piece
