@@ -1,0 +1,128 @@
+"""What each node's file should say in the end, and both sides as trees to compare."""
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, assert_never
+
+from stalplan.model.wishes import Everyone, Nobody, RoleWish, Shards
+from stalplan.names import Role
+from stalplan.stalwart.releases import COORDINATOR, HOSTNAME, NODE_ID, roles_of
+from stalplan.stalwart.spelling import RoleList, role_table
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from stalplan.model.wishes import Desired
+    from stalplan.planning.compare import Leaf
+    from stalplan.planning.look import Known
+    from stalplan.planning.numbers import Numbers
+    from stalplan.stalwart.releases import Release
+    from stalplan.stalwart.spelling import IdTable
+
+
+MACRO = "%{"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Goal:
+    """One node's end: its tables as they must be written, and two trees to compare.
+
+    *lists* are the live role lists with anything in them; *tables* what every role
+    must say in the end, managed or not.
+    """
+
+    known: "Known" = field(repr=False)
+    lists: "Mapping[Role, RoleList]" = field(repr=False)
+    tables: "Mapping[Role, IdTable | None]"
+    live: "Mapping[str, Leaf]"
+    wanted: "Mapping[str, Leaf]"
+
+
+def goal_of(known: "Known", desired: "Desired", numbers: "Numbers") -> Goal:
+    """What *known* should become. Keys in its trees are keys of its file."""
+    release = desired.release
+    lists = {
+        role: _list(known, role, release)
+        for role in map(Role, roles_of(release))
+        if known.config.keys_under(role.key)
+    }
+    live: dict[str, Leaf] = {NODE_ID: _live_id(known)}
+    wanted: dict[str, Leaf] = {NODE_ID: str(known.node.node_id)}
+    if known.node.hostname is not None:
+        live[HOSTNAME] = _settled(known, "hostname", HOSTNAME)
+        wanted[HOSTNAME] = known.node.hostname
+    if desired.coordinator is not None:
+        live[COORDINATOR] = _settled(known, "coordinator", COORDINATOR)
+        wanted[COORDINATOR] = desired.coordinator or None
+    tables: dict[Role, IdTable | None] = {
+        role: numbers.follow(entries.table, leaving=True)
+        for role, entries in lists.items()
+    }
+    for role, wish in desired.roles.items():
+        table = tables.get(role)
+        live[role.key] = leaf(table, lists.get(role))
+        tables[role] = wished(wish, table, numbers, desired)
+        wanted[role.key] = leaf(tables[role])
+    return Goal(known=known, lists=lists, tables=tables, live=live, wanted=wanted)
+
+
+def wished(
+    wish: RoleWish, live: "IdTable | None", numbers: "Numbers", desired: "Desired"
+) -> "IdTable | None":
+    """The table that makes *wish* true, given what the list says now.
+
+    Where nobody should hold the role, a list that names nobody is good as it is.
+    """
+    match wish:
+        case Everyone():
+            return None
+        case Nobody():
+            names_nobody = live is not None and numbers.names_nobody(live)
+            if names_nobody or numbers.nobody is None:  # SP607 tells the latter
+                return live
+            return ((numbers.nobody,),)
+        case Shards(shards=shards):
+            ids = {node.name: numbers.final[node.name] for node in desired.nodes}
+            return tuple(
+                tuple(sorted({ids[name] for name in shard})) for shard in shards
+            )
+        case _:
+            assert_never(wish)
+
+
+def leaf(table: "IdTable | None", entries: RoleList | None = None) -> str:
+    """One text for one meaning; entries that mean nothing make it another text."""
+    if table is None:
+        return "all, and says something" if entries is not None else "all"
+    text = "|".join(",".join(map(str, shard)) for shard in table)
+    return f"{text} and unreadable" if entries is not None and entries.bad else text
+
+
+def _list(known: "Known", role: Role, release: "Release") -> RoleList:
+    """What the list says, its macros expanded; unreadable where that isn't sure."""
+    plain = role_table(known.config, role, release)
+    if not any(MACRO in entry.text for entry in plain.entries):
+        return plain
+    table = known.starts.tables[role]
+    bad = plain.entries
+    if table == known.same_env.tables[role]:
+        bad = tuple(e for e in plain.entries if e.key in known.starts.errors)
+    return RoleList(table, bad, plain.entries)
+
+
+def _live_id(known: "Known") -> "Leaf":
+    """The id as a number's text; as written where it isn't one, or isn't sure."""
+    raw = known.config.get(NODE_ID)
+    if raw is None:
+        return None
+    starts, now = known.starts, known.same_env
+    if starts.node_id_error or now.node_id_error or starts.node_id != now.node_id:
+        return raw
+    return str(starts.node_id)
+
+
+def _settled(known: "Known", name: str, key: str) -> "Leaf":
+    """What an expanded key yields, or its raw text where two environments differ."""
+    value: str | None = getattr(known.starts, name)
+    if value == getattr(known.same_env, name):
+        return value
+    return known.config.get(key)

@@ -1,0 +1,119 @@
+"""What was seen of each node -> a node we know, or why we don't know it."""
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from stalplan.findings import Finding, Scope, found
+from stalplan.model.cluster import Member
+from stalplan.model.live import NodeReport, Seen, Unreachable
+from stalplan.planning.process import Process, process_of
+from stalplan.stalwart.effective import effective
+from stalplan.stalwart.parse import ConfigRefused, parse
+from stalplan.stalwart.releases import ServerVersion
+
+if TYPE_CHECKING:
+    from stalplan.model.inventory import Node
+    from stalplan.model.live import NodeFile
+    from stalplan.model.records import RecordedNode
+    from stalplan.stalwart.effective import Effective
+    from stalplan.stalwart.parse import FlatConfig
+    from stalplan.stalwart.releases import Release
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """A node whose file was read and parsed the way its server does.
+
+    *starts* is what the file yields at the next start; *same_env* what it would
+    yield with the environment that the running process has.
+    """
+
+    node: "Node"
+    report: NodeReport
+    file: "NodeFile"
+    version: ServerVersion
+    config: "FlatConfig" = field(repr=False)
+    starts: "Effective" = field(repr=False)
+    same_env: "Effective" = field(repr=False)
+    process: Process = field(repr=False)
+
+    @property
+    def member(self) -> Member:
+        """The node as rules see it."""
+        return Member(
+            name=self.node.name,
+            path=self.file.path,
+            config=self.config,
+            effective=self.starts,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lost:
+    """A node of which nothing can be planned, and why."""
+
+    node: "Node"
+    report: NodeReport | None
+    error: str
+    findings: tuple[Finding, ...]
+
+
+def look(
+    node: "Node", seen: Seen, release: "Release", recorded: "RecordedNode | None"
+) -> Known | Lost:
+    """The node by its server's own reading; nothing raises, a fault is a value."""
+    if isinstance(seen, Unreachable):
+        return _unreachable(node, seen)
+    file = seen.file
+    if file is None:
+        return _lost(node, seen, "SP501", seen.file_problem or "There is no file.")
+    if file.too_large:
+        detail = f"{file.path} has {file.size:,} bytes; a config file has at most 1 MiB"
+        return _lost(node, seen, "SP507", f"{detail} (1,048,576).")
+    version = version_of(seen, release)
+    try:
+        config = parse(file.data, version)
+    except ConfigRefused as refused:
+        code = "SP507" if refused.kind == "not-utf8" else "SP501"
+        return _lost(node, seen, code, refused.message, line=refused.line)
+    starts = effective(config, release, seen.unit_environment)
+    up = seen.service is not None and seen.service.running
+    return Known(
+        node=node,
+        report=seen,
+        file=file,
+        version=version,
+        config=config,
+        starts=starts,
+        same_env=effective(config, release, seen.environment) if up else starts,
+        process=process_of(seen, config, version, release, recorded),
+    )
+
+
+def version_of(report: NodeReport, release: "Release") -> ServerVersion:
+    """The version whose reading counts: the installed one, where it is known."""
+    if report.server_version is not None:
+        try:
+            return ServerVersion.parse(report.server_version)
+        except ValueError:
+            pass  # another release altogether: SP602 says so
+    return ServerVersion.parse(release)
+
+
+def _unreachable(node: "Node", seen: Unreachable) -> Lost:
+    finding = found(
+        "SP601",
+        Scope.LIVE,
+        f"{seen.summary}: {seen.detail}",
+        node=node.name,
+        hint=seen.hint,
+    )
+    return Lost(node=node, report=None, error=finding.detail, findings=(finding,))
+
+
+def _lost(
+    node: "Node", report: NodeReport, code: str, why: str, line: int | None = None
+) -> Lost:
+    path = report.file.path if report.file else node.service.config
+    finding = found(code, Scope.LIVE, why, node=node.name, file=path, line=line)
+    return Lost(node=node, report=report, error=why, findings=(finding,))

@@ -1,0 +1,120 @@
+"""A model of the running cluster: what is true, and at risk, at one moment.
+
+A server reads its file once, at its start, so a running node is what the file it
+began with makes of it: its id, and by its own role lists what it runs.
+"""
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from stalplan.names import NODE_IDS, Role
+from stalplan.planning.plan import Risk
+from stalplan.stalwart.effective import On, Shard
+
+if TYPE_CHECKING:
+    from collections.abc import Hashable, Iterable, Iterator, Mapping
+
+    from stalplan.stalwart.effective import Effective
+    from stalplan.stalwart.spelling import IdTable
+
+Part = tuple[int, int]
+"""Shard i of n; (0, 1) where a role isn't cut into shards."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class View:
+    """What one running server is, for as long as its process lives."""
+
+    low_id: int
+    coordinator: str | None
+    parts: "Mapping[Role, Part]"  # the roles it runs
+    tables: "Mapping[Role, IdTable | None]" = field(repr=False)
+
+
+def view_of(effective: "Effective", roles: "Iterable[Role]") -> View:
+    """What a server that starts with such a file will be, as far as *roles* go."""
+    parts: dict[Role, Part] = {}
+    tables: dict[Role, IdTable | None] = {}
+    for role in roles:
+        match effective.roles.get(role):
+            case On():
+                parts[role] = (0, 1)
+            case Shard(index=index, of=of):
+                parts[role] = (index, of)
+            case _:
+                pass
+        tables[role] = effective.tables.get(role)
+    return View(
+        low_id=effective.node_id % NODE_IDS,
+        coordinator=effective.coordinator,
+        parts=parts,
+        tables=tables,
+    )
+
+
+@dataclass(slots=True)
+class Crew:
+    """Everyone that runs at a moment, summed up so that one more is quickly added."""
+
+    ids: Counter[int] = field(default_factory=Counter)
+    coordinators: Counter[str | None] = field(default_factory=Counter)
+    parts: dict[Role, Counter[Part]] = field(default_factory=dict)
+    tables: "dict[Role, Counter[IdTable | None]]" = field(default_factory=dict)
+
+    def copy(self) -> "Crew":
+        """The same crew, to be changed without changing this one."""
+        return Crew(
+            ids=self.ids.copy(),
+            coordinators=self.coordinators.copy(),
+            parts={role: count.copy() for role, count in self.parts.items()},
+            tables={role: count.copy() for role, count in self.tables.items()},
+        )
+
+    def add(self, view: View, sign: int = 1) -> None:
+        """Count *view* in, or with -1 out again."""
+        _count(self.ids, view.low_id, sign)
+        _count(self.coordinators, view.coordinator, sign)
+        for role, part in view.parts.items():
+            _count(self.parts.setdefault(role, Counter()), part, sign)
+        for role, table in view.tables.items():
+            _count(self.tables.setdefault(role, Counter()), table, sign)
+
+
+def _count(counter: "Counter[Any]", key: "Hashable", sign: int) -> None:
+    counter[key] += sign
+    if not counter[key]:
+        del counter[key]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Watch:
+    """Which risks count: *single* roles have one holder per shard in the end."""
+
+    roles: tuple[Role, ...]
+    single: frozenset[Role]
+
+    def risks(self, crew: Crew) -> "set[tuple[Role | None, Risk]]":
+        """What is at risk while exactly *crew* runs."""
+        found: set[tuple[Role | None, Risk]] = set()
+        for role in self.roles:
+            found |= {(role, risk) for risk in self._of_role(role, crew)}
+        if len(crew.coordinators) > 1:
+            found.add((None, Risk.PARTED))
+        return found
+
+    def _of_role(self, role: Role, crew: Crew) -> "Iterator[Risk]":
+        tables = crew.tables.get(role, Counter())
+        if len(tables) > 1 and any(table and len(table) > 1 for table in tables):
+            yield Risk.SPLIT
+            return
+        parts = crew.parts.get(role)
+        if not parts or len(parts) < next(iter(parts))[1]:
+            yield Risk.UNCOVERED
+        if parts and role in self.single and max(parts.values()) > 1:
+            yield Risk.DOUBLE
+
+
+def collisions(crew: Crew) -> int:
+    """How many running nodes have an id that another one has."""
+    return sum(count - 1 for count in crew.ids.values() if count > 1)

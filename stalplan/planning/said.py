@@ -1,0 +1,135 @@
+"""All findings of a plan: of the desired file, of today, of the end, of the way."""
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from stalplan.findings import Finding, Scope, Severity, found, repaired
+from stalplan.model.cluster import Cluster, Member
+from stalplan.model.desired_rules import desired_findings
+from stalplan.model.rules import cluster_findings
+from stalplan.model.rules.hostnames import licence_is_for_the_name
+from stalplan.model.rules.nodes import (
+    machines_are_distinct,
+    recorded_nodes_are_desired,
+    report_findings,
+)
+from stalplan.model.wishes import Nobody
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from stalplan.names import NodeName
+    from stalplan.planning.order import NoOrder
+    from stalplan.planning.scene import Scene
+
+
+def findings(scene: "Scene", no_order: "Sequence[NoOrder]") -> tuple[Finding, ...]:
+    """Everything there is to say, worst first, nothing twice."""
+    said = [
+        *desired_findings(scene.desired),
+        *_of_nodes(scene),
+        *_of_clusters(scene),
+        *_of_processes(scene),
+        *_of_hostnames(scene),
+        *scene.refused,
+        *(_no_order(reason) for reason in no_order),
+    ]
+    return tuple(sorted(set(said), key=lambda finding: finding.sort_key))
+
+
+def _of_nodes(scene: "Scene") -> "Iterator[Finding]":
+    for lost in scene.lost.values():
+        yield from lost.findings
+    for report in scene.reports:
+        yield from report_findings(report, scene.desired.release)
+    yield from machines_are_distinct(scene.reports)
+    yield from recorded_nodes_are_desired(scene.desired, scene.state)
+
+
+def _of_clusters(scene: "Scene") -> "Iterator[Finding]":
+    """Faults of today, and those that the end has anew.
+
+    One that the end no longer has is repaired by the plan.
+    """
+    today = cluster_findings(_cluster(scene, Scope.LIVE))
+    end = cluster_findings(_cluster(scene, Scope.DESIRED))
+    lasting = {(finding.code, finding.key) for finding in end}
+    old = {(finding.code, finding.key) for finding in today}
+    for finding in today:
+        stays = (finding.code, finding.key) in lasting
+        yield finding if stays else repaired(finding)
+    for finding in end:
+        new = (finding.code, finding.key) not in old
+        if new and finding.severity is not Severity.INFO:
+            yield replace(finding, file=None, line=None)
+
+
+def _cluster(scene: "Scene", scope: Scope) -> Cluster:
+    live = scope is Scope.LIVE
+    ids = scene.numbers.live if live else scene.numbers.final
+    return Cluster(
+        scope=scope,
+        release=scene.desired.release,
+        members=tuple(_member(scene, name, live=live) for name in sorted(scene.known)),
+        elsewhere={
+            name: node_id
+            for name, node_id in ids.items()
+            if name not in scene.known and name not in scene.options.assume_down
+        },
+        wishes=scene.desired.roles,
+        hostnames_wished=all(node.hostname is not None for node in scene.desired.nodes),
+    )
+
+
+def _member(scene: "Scene", name: "NodeName", *, live: bool) -> Member:
+    known = scene.known[name]
+    if live:
+        return known.member
+    result = scene.results[name]
+    return Member(
+        name=name,
+        path=known.file.path,
+        config=result.config,
+        effective=result.effective,
+    )
+
+
+def _of_processes(scene: "Scene") -> "Iterator[Finding]":
+    for name, known in sorted(scene.known.items()):
+        process = known.process
+        started = scene.changed(name) or scene.restarts_as_it_is(name)
+        if not process.unknown and not process.pending:
+            continue
+        if process.unknown:
+            text = (
+                f"{name}'s file is newer than its server's start, and what the server "
+                "began with is not known."
+            )
+        else:
+            text = f"{name} runs with other values than its file holds."
+        finding = found(
+            "SP503",
+            Scope.LIVE,
+            text,
+            node=name,
+            file=known.file.path,
+            hint="" if started else "Plan with --restart-unknown to have it restarted.",
+        )
+        yield repaired(finding) if started else finding
+
+
+def _of_hostnames(scene: "Scene") -> "Iterator[Finding]":
+    for name in sorted(scene.movable):
+        after = scene.results[name].effective.hostname
+        yield from licence_is_for_the_name(scene.known[name].member, after)
+
+
+def _no_order(reason: "NoOrder") -> Finding:
+    one = reason.nodes[0] if len(reason.nodes) == 1 else None
+    return found("SP607", Scope.DURING, reason.rule, node=one, hint=reason.hint)
+
+
+def nobody_is_possible(scene: "Scene") -> bool:
+    """Whether an id is free for lists that are to name nobody."""
+    wished = any(isinstance(wish, Nobody) for wish in scene.desired.roles.values())
+    return not wished or scene.numbers.nobody is not None

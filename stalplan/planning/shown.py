@@ -1,0 +1,27 @@
+"""Texts of a server's file, made safe to show: nothing moves the cursor or hides."""
+
+
+def visible(text: str) -> str:
+    r"""*text* with every character that can't be seen as `\n`, `\x1b` or `\u202e`."""
+    if text.isprintable():
+        return text
+    return "".join(
+        character
+        if character.isprintable()
+        else character.encode("unicode_escape").decode()
+        for character in text
+    )
+
+
+def quoted(text: str) -> str:
+    """*text* between double quotes, so that its ends and an empty one are seen."""
+    return f'"{visible(text)}"'
+
+
+def as_written(value: str | tuple[str, ...] | None) -> str:
+    """A value the way a file would have it: `7`, `"text"`, `["1,2", "3"]`."""
+    if value is None:
+        return "(absent)"
+    if isinstance(value, str):
+        return value if value.isascii() and value.isdigit() else quoted(value)
+    return f"[{', '.join(map(quoted, value))}]"

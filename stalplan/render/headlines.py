@@ -1,0 +1,182 @@
+"""The sentences that every format starts from: one line per change, no markup."""
+
+from typing import TYPE_CHECKING, assert_never
+
+from stalplan.findings import CATALOGUE, Finding, Scope, Severity
+from stalplan.model.cluster import listed
+from stalplan.planning.changes import (
+    Action,
+    Change,
+    DropKey,
+    Join,
+    Leave,
+    MoveRole,
+    Renumber,
+    Restart,
+    RoleHolders,
+    SetCoordinator,
+    SetHostname,
+    SetId,
+)
+from stalplan.planning.facts import facts
+from stalplan.planning.plan import Plan, Risk, Step
+from stalplan.planning.shown import quoted, visible
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from stalplan.names import NodeName
+
+MARKS = {Action.CREATE: "+", Action.UPDATE: "~", Action.DELETE: "-"}
+
+_PLACES = {
+    Scope.DESIRED: "desired",
+    Scope.LIVE: "today",
+    Scope.DURING: "on the way",
+}
+
+_MANY = 12  # names that a line still takes
+
+
+def mark(change: Change) -> str:
+    """`+`, `~` or `-`: what colour goes by."""
+    return MARKS[facts(change).action]
+
+
+def headline(change: Change) -> str:  # noqa: C901, PLR0911 - one per kind
+    """What changes, on one line."""
+    match change:
+        case Join(node=node, after=after):
+            return f"{node} joins as id {after}"
+        case Leave(node=node, before=before):
+            return f"{node} (id {before}) leaves"
+        case SetId(node=node, after=after):
+            return f"{node}: node id none -> {after}"
+        case Renumber(node=node, before=before, after=after):
+            return f"{node}: node id {_text(before)} -> {after}"
+        case SetHostname(node=node, before=before, after=after):
+            return f"{node}: host name {_text(before)} -> {_text(after)}"
+        case SetCoordinator(before=before, after=after):
+            return f"coordinator {_text(before)} -> {_text(after)}"
+        case MoveRole(role=role, before=before, after=after):
+            return f"role {role}: {holders(before)} -> {holders(after)}"
+        case DropKey(node=node, key=key, after=None):
+            return f"{node}: {key} goes, and means nothing"
+        case DropKey(node=node, key=key):
+            return f"{node}: {key} loses entries that mean nothing"
+        case Restart(node=node):
+            return f"{node} restarts"
+        case _:
+            assert_never(change)
+
+
+def scope(change: Change, plan: Plan) -> str:
+    """Which nodes' files a change of many nodes is made in; empty for one node's."""
+    if not isinstance(change, MoveRole | SetCoordinator):
+        return ""
+    if len(change.nodes) == len(plan.nodes) > 1:
+        return f"On all {len(plan.nodes)} nodes."
+    return f"On {names(change.nodes)}."
+
+
+def holders(table: RoleHolders) -> str:
+    """Who holds a role: `every node`, `nobody`, `mx1, mx2`; shards: `mx1 | mx2`."""
+    if table == "all":
+        return "every node"
+    if table == "none":
+        return "nobody"
+    return " | ".join(", ".join(shard) for shard in table)
+
+
+def names(nodes: "Sequence[NodeName]") -> str:
+    """All the names, in words where they are few."""
+    return listed(nodes) if len(nodes) <= _MANY else ", ".join(nodes)
+
+
+def title(plan: Plan) -> str:
+    """What the plan is of."""
+    count = len(plan.nodes)
+    nodes = "1 node" if count == 1 else f"{count} nodes"
+    return f"Cluster {plan.cluster}, release {plan.release}, {nodes}"
+
+
+def obstacle(plan: Plan) -> str:
+    """Why the plan can't be applied, or an empty text."""
+    count = sum(finding.blocks for finding in plan.findings)
+    if count == 0:
+        return "" if plan.complete else "This plan is not complete."
+    verb = "finding stands" if count == 1 else "findings stand"
+    return f"This plan can't be applied: {count} {verb} in the way."
+
+
+def finding_title(finding: "Finding") -> str:
+    """A finding's code, weight and summary."""
+    place = _PLACES[finding.scope]
+    if finding.blocks:
+        place += ", blocks"
+    elif _ends(finding):
+        place += ", ended by this plan"
+    return f"{finding.code} {finding.severity}: {finding.summary} ({place})"
+
+
+def _ends(finding: "Finding") -> bool:
+    """Whether a fault of today is one that the plan repairs."""
+    usual, _ = CATALOGUE.get(finding.code, (finding.severity, ""))
+    is_info = finding.severity is Severity.INFO
+    return finding.scope is Scope.LIVE and is_info and usual is not Severity.INFO
+
+
+def finding_place(finding: "Finding") -> str:
+    """Where to look: `mx1:/path:12`, or as much of it as is known."""
+    parts = (finding.node, finding.file, finding.line)
+    return visible(":".join(str(part) for part in parts if part is not None))
+
+
+def risks(plan: Plan) -> dict[int, list[str]]:
+    """By the step that brings them: what is at risk, and until which step ends."""
+    told: dict[int, list[str]] = {step.number: [] for step in plan.steps}
+    before: set[object] = set()
+    for index, step in enumerate(plan.steps):
+        now = {(risk.role, risk.what) for risk in step.exposure}
+        alike: dict[tuple[int, Risk, tuple[NodeName, ...]], list[str]] = {}
+        for risk in step.exposure:
+            if (risk.role, risk.what) not in before:
+                until = _until(plan.steps[index:], (risk.role, risk.what))
+                roles = alike.setdefault((until, risk.what, risk.nodes), [])
+                roles += [risk.role] if risk.role else []
+        before = set(now)
+        for (until, what, nodes), roles in alike.items():
+            sentence = _risk(what, roles, nodes)
+            told[step.number].append(f"Until step {until} is done: {sentence}")
+    return told
+
+
+def _until(steps: "Sequence[Step]", risk: object) -> int:
+    for step in steps:
+        if risk not in {(each.role, each.what) for each in step.exposure}:
+            return step.number
+    return steps[-1].number
+
+
+def _risk(what: Risk, roles: "Sequence[str]", nodes: "Sequence[NodeName]") -> str:
+    are = "is" if len(roles) == 1 else "are"
+    match what:
+        case Risk.DOUBLE:
+            return f"{listed(roles)} {are} run twice, by {names(nodes)}."
+        case Risk.UNCOVERED:
+            later = f" ({names(nodes)} will)" if nodes else ""
+            return f"{listed(roles)} {are} not fully run{later}."
+        case Risk.SPLIT:
+            return f"running nodes have different shard tables of {listed(roles)}."
+        case Risk.PARTED:
+            return "running nodes are on different coordinators."
+        case _:
+            assert_never(what)
+
+
+def _text(value: str | None) -> str:
+    """A bare text where it is plain, quoted where its ends could be missed."""
+    if value is None:
+        return "none"
+    plain = value.isascii() and value.isprintable() and value and " " not in value
+    return value if plain else quoted(value)

@@ -1,0 +1,113 @@
+"""The plan for people at a terminal: 80 columns, and nothing is ever cut."""
+
+import textwrap
+from typing import TYPE_CHECKING
+
+from stalplan.planning.shown import visible
+from stalplan.render.diffs import diffs, lines
+from stalplan.render.headlines import (
+    finding_place,
+    finding_title,
+    headline,
+    mark,
+    names,
+    obstacle,
+    risks,
+    scope,
+    title,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from stalplan.planning.plan import Plan
+
+WIDTH = 80
+
+
+def render_text(plan: "Plan") -> str:
+    """The plan as text. The last line is an interface: scripts match it.
+
+    Colour is the terminal's business; it goes by the mark a line starts with.
+    """
+    blocks = [
+        [f"{title(plan)}."],
+        list(_changes(plan)),
+        list(_steps(plan)),
+        list(_files(plan)),
+        list(_findings(plan)),
+        list(_end(plan)),
+    ]
+    return "\n\n".join("\n".join(block) for block in blocks if block) + "\n"
+
+
+def _changes(plan: "Plan") -> "Iterator[str]":
+    if plan.changes:
+        yield "Changes"
+    for change in plan.changes:
+        yield from _wrapped(f"  {mark(change)} ", headline(change), hang=4)
+        told = (f"[{change.cause}]", scope(change, plan), change.reason)
+        yield from _wrapped("      ", " ".join(part for part in told if part))
+
+
+def _steps(plan: "Plan") -> "Iterator[str]":
+    if plan.steps:
+        yield "Steps"
+    at_risk = risks(plan)
+    for step in plan.steps:
+        start = f"  {step.number:>2}. "
+        acts = ", ".join(step.actions)
+        yield from _wrapped(start, f"{names(step.nodes)}: {acts}", hang=len(start))
+        yield from _wrapped("      ", step.why)
+        for line in lines(step.edits):
+            yield from _wrapped("      ", line, hang=10)
+        for risk in at_risk[step.number]:
+            yield from _wrapped("    ! ", risk, hang=6)
+
+
+def _files(plan: "Plan") -> "Iterator[str]":
+    changed = diffs(plan)
+    if changed:
+        yield "Files"
+    for diff in changed:
+        yield from _wrapped("  ", f"{names(diff.nodes)}  {diff.path}", hang=4)
+        for line in diff.lines:
+            yield from _wrapped("    ", line, hang=8)
+
+
+def _findings(plan: "Plan") -> "Iterator[str]":
+    if plan.findings:
+        yield "Findings"
+    for finding in plan.findings:
+        yield from _wrapped("  ! ", finding_title(finding), hang=4)
+        place = finding_place(finding)
+        if place:
+            yield from _wrapped("      ", place, hang=8)
+        yield from _wrapped("      ", visible(finding.detail))
+        if finding.hint:
+            yield from _wrapped("      Hint: ", visible(finding.hint), hang=12)
+
+
+def _end(plan: "Plan") -> "Iterator[str]":
+    if stops := obstacle(plan):
+        yield stops
+    elif plan.has_changes:
+        yield f"Digest: {plan.digest}"
+    yield plan.sentence
+
+
+def _wrapped(start: str, text: str, hang: int | None = None) -> list[str]:
+    """*text* after *start*; what is longer than a line goes on below, indented.
+
+    A word that is longer than a line stays whole.
+    """
+    return textwrap.wrap(
+        text,
+        WIDTH,
+        initial_indent=start,
+        subsequent_indent=" " * (len(start) if hang is None else hang),
+        break_long_words=False,
+        break_on_hyphens=False,
+        replace_whitespace=False,
+        drop_whitespace=True,
+    )

@@ -1,0 +1,69 @@
+"""The order of steps, against a simulator of its own and all orders there are."""
+
+import pytest
+from hypothesis import given, settings
+from order_problems import problems
+from order_simulator import (
+    Start,
+    all_orders,
+    all_orders_with_one_spare,
+    broken_rules,
+    cost,
+)
+
+from stalplan.planning.order import Move, Problem
+from stalplan.planning.rules_order import order_by_rules
+from stalplan.planning.search import best_order
+
+
+def starts(problem: Problem, moves: list[Move]) -> list[Start]:
+    """The moves as starts of files."""
+    movers = {mover.name: mover for mover in problem.movers}
+    found: list[Start] = []
+    for move in moves:
+        mover = movers[move.name]
+        view = mover.passing if move.passing else mover.after
+        assert view is not None
+        found.append((move.name, view))
+    return found
+
+
+def no_worse_than_any_order(problem: Problem) -> None:
+    moves = best_order(problem)
+
+    assert moves is not None
+    found = starts(problem, moves)
+    assert [] == broken_rules(problem, found)
+    others = list(all_orders(problem))
+    if len(found) > len(problem.movers):
+        assert all(broken_rules(problem, other) for other in others)
+        others = list(all_orders_with_one_spare(problem))
+    if len(found) > len(problem.movers) + 1:
+        return  # more than one circle; the simulator tries one spare only
+    sound = (other for other in others if not broken_rules(problem, other))
+    assert cost(problem, found) == min(cost(problem, other) for other in sound)
+
+
+@settings(max_examples=150, deadline=None)
+@given(problems(most=5))
+def test_no_order_is_better(problem: Problem) -> None:
+    """For a few nodes the planner's order is as good as the best of all orders."""
+    no_worse_than_any_order(problem)
+
+
+@pytest.mark.long
+@settings(max_examples=10_000, deadline=None)
+@given(problems(most=6))
+def test_no_order_of_six_is_better(problem: Problem) -> None:
+    """The same for six nodes and ten thousand clusters."""
+    no_worse_than_any_order(problem)
+
+
+@settings(max_examples=200, deadline=None)
+@given(problems(most=40))
+def test_rules_order_many_soundly(problem: Problem) -> None:
+    """However many nodes there are, ordering by rules breaks no hard rule."""
+    moves = order_by_rules(problem)
+
+    assert moves is not None
+    assert [] == broken_rules(problem, starts(problem, moves))
