@@ -1,0 +1,1 @@
+"""stalplan as its users run it: a process of its own, against real nodes."""
