@@ -2,40 +2,18 @@
 
 import json
 import os
-import subprocess
-import sys
 import urllib.request
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from nodes.factories import OpenSshNode, OpenSshNodes
 from nodes.waiting import free_port, wait_until
 
-from e2e.configs import CANARY
+from e2e.controller import Controller, login
 
 _DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-_TIMEOUT = 120.0  # seconds; a command takes a few
-
-
-@dataclass(frozen=True, slots=True)
-class Done:
-    """One command line that has ended."""
-
-    code: int
-    out: str
-    err: str
-
-    @property
-    def last(self) -> str:
-        """The last line of stdout."""
-        return self.out.rstrip("\n").rpartition("\n")[2]
-
-    @property
-    def said(self) -> str:
-        """Everything; what a failing test shows."""
-        return f"exit {self.code}\n--- out\n{self.out}--- err\n{self.err}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,24 +80,12 @@ class MailNode:
 
 
 @dataclass(slots=True, kw_only=True)
-class Cluster:
-    """Nodes, the desired file beside nothing else, and a state folder."""
+class Cluster(Controller):
+    """A controller and the nodes that it knows."""
 
-    folder: Path  # the controller's
     records: Path  # where the nodes keep leases, records and backups
     nodes: list[MailNode]
     release: str = "0.15"
-    more_environ: dict[str, str] = field(default_factory=dict)
-
-    @property
-    def desired(self) -> Path:
-        """stalplan.toml."""
-        return self.folder / "stalplan.toml"
-
-    @property
-    def state(self) -> Path:
-        """Its state folder."""
-        return self.folder / "state"
 
     def __getitem__(self, name: str) -> MailNode:
         return next(node for node in self.nodes if node.name == name)
@@ -144,15 +110,15 @@ class Cluster:
             text += f"\n[nodes.{name}]\n{lines}\n{self.reach(name)}"
         self.desired.write_text(f"{text}\n{after}\n", "utf-8")
 
+    def know_hosts(self, *left_out: str) -> None:
+        """Write known_hosts with all nodes but those *left_out*."""
+        known = [node.node for node in self.nodes if node.name not in left_out]
+        self.know(node.endpoint for node in known)
+
     def reach(self, name: str) -> str:
         """The lines that say how to reach *name* and how to run its service."""
-        node = self[name].node
-        ssh, folder = node.endpoint, node.folder
+        folder = self[name].node.folder
         lines = {
-            "address": ssh.address,
-            "ssh.port": ssh.port,
-            "ssh.user": ssh.user,
-            "ssh.identity_file": str(ssh.identity),
             "service.config": str(folder.config),
             "service.start": folder.start_argv,
             "service.stop": folder.stop_argv,
@@ -160,16 +126,8 @@ class Cluster:
             "service.pid": folder.pid_argv,
             "service.version": folder.version_argv,
         }
-        return "".join(f"{key} = {json.dumps(lines[key])}\n" for key in lines)
-
-    def know_hosts(self, *left_out: str) -> None:
-        """Write known_hosts with all nodes but those *left_out*."""
-        lines = [
-            f"{node.node.endpoint.known_hosts_line}\n"
-            for node in self.nodes
-            if node.name not in left_out
-        ]
-        (self.folder / "known_hosts").write_text("".join(lines))
+        told = "".join(f"{key} = {json.dumps(lines[key])}\n" for key in lines)
+        return login(self[name].node.endpoint) + told
 
     def start(self) -> None:
         """Start every mail server and wait until all are ready."""
@@ -185,61 +143,6 @@ class Cluster:
     def shots(self) -> dict[str, Shot]:
         """Every node's file and service now."""
         return {node.name: node.shot() for node in self.nodes}
-
-    def begin(self, *argv: str) -> "subprocess.Popen[str]":
-        """Start a command line; its end is the caller's affair. See collect()."""
-        return subprocess.Popen(
-            [sys.executable, "-m", "stalplan", *argv],
-            cwd=self.folder,
-            env=self.environ(),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            encoding="utf-8",
-        )
-
-    def collect(self, process: "subprocess.Popen[str]") -> Done:
-        """The end of a command line; nothing of it may hold a secret of a node."""
-        out, err = process.communicate(timeout=_TIMEOUT)
-        done = Done(process.returncode, out, err)
-        assert "Traceback" not in err, done.said
-        assert CANARY not in out + err, done.said
-        return done
-
-    def run(self, *argv: str, code: int | None = 0) -> Done:
-        """Run one command line in the controller's folder; None: any *code*."""
-        done = self.collect(self.begin(*argv))
-        if code is not None:
-            assert code == done.code, done.said
-        return done
-
-    def plan(self, *argv: str, code: int | None = 0) -> dict[str, Any]:
-        """The document of `plan --format json`."""
-        document = json.loads(
-            self.run("plan", "--format", "json", *argv, code=code).out
-        )
-        assert isinstance(document, dict)
-        return document
-
-    def environ(self) -> dict[str, str]:
-        """A plain environment: no agent, no proxy, no settings of the caller's."""
-        kept = {name: os.environ[name] for name in ("PATH",) if name in os.environ}
-        return (
-            kept | {"HOME": str(self.folder), "LC_ALL": "C.UTF-8"} | self.more_environ
-        )
-
-    def journal(self) -> list[dict[str, Any]]:
-        """All records of the newest run; a line that is being written is left out."""
-        runs = sorted((self.state / "runs").glob("*/journal.jsonl"))
-        lines = runs[-1].read_bytes().splitlines() if runs else []
-        return [json.loads(line) for line in lines if line.endswith(b"}")]
-
-    def no_secret_was_kept(self) -> None:
-        """Nothing that the controller wrote holds a secret of a node."""
-        for path in self.folder.rglob("*"):
-            if path.is_file():
-                assert CANARY.encode() not in path.read_bytes(), path
 
     def is_whole(self, bases: Mapping[str, Shot], goals: Mapping[str, bytes]) -> None:
         """Every file is base or goal, owned as before, alone, and its server runs."""

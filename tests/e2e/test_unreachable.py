@@ -5,9 +5,10 @@ import json
 import pytest
 from nodes.endpoint import make_key
 
-from e2e.cluster import Cluster, Done
+from e2e.cluster import Cluster
 from e2e.configs import small
 from e2e.conftest import MakeCluster
+from e2e.controller import Done
 
 
 @pytest.fixture

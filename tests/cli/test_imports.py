@@ -1,0 +1,80 @@
+"""What a command loads: heavy libraries only where they are used."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+HEAVY = ("deepdiff", "paramiko", "rich", "tomlkit")
+SOUND = """\
+format = 1
+[cluster]
+name = "mail"
+release = "0.15"
+[nodes.mx1]
+id = 1
+"""
+# Runs a command line as `python -m stalplan` does, then tells what was loaded.
+TELL = """\
+import runpy, sys
+sys.argv = ["stalplan", *sys.argv[1:]]
+try:
+    runpy.run_module("stalplan", run_name="__main__")
+except SystemExit as end:
+    print("loaded", end.code or 0, *sys.modules, file=sys.stderr)
+"""
+
+
+def loaded(folder: Path, *argv: str) -> tuple[str, set[str]]:
+    """The exit code of a command line and the names of what it has loaded."""
+    done = subprocess.run(
+        [sys.executable, "-c", TELL, *argv],
+        check=True,
+        cwd=folder,
+        capture_output=True,
+        text=True,
+    )
+    word, code, *names = done.stderr.splitlines()[-1].split()
+    assert "loaded" == word, done.stderr
+    return code, set(names)
+
+
+@pytest.mark.parametrize(
+    "argv",
+    [
+        ("--version",),
+        ("--help",),
+        ("plan", "--help"),
+        ("apply", "--help"),
+        ("recover", "--help"),
+        ("inspect", "--help"),
+    ],
+    ids=" ".join,
+)
+def test_words_alone_load_nothing_heavy(tmp_path: Path, argv: tuple[str, ...]) -> None:
+    """Version and help start without SSH, diffs, tables, and TOML."""
+    code, modules = loaded(tmp_path, *argv)
+
+    assert "0" == code
+    assert set() == modules & set(HEAVY)
+
+
+def test_validate_loads_what_it_needs(tmp_path: Path) -> None:
+    """Checking the desired file needs neither SSH nor diffs nor tables."""
+    (tmp_path / "stalplan.toml").write_text(SOUND)
+
+    code, modules = loaded(tmp_path, "validate")
+
+    assert "0" == code
+    assert set() == modules & {"deepdiff", "paramiko", "rich"}
+
+
+def test_a_wrong_file_stops_a_plan_early(tmp_path: Path) -> None:
+    """A mistake in the desired file is told before anything for SSH is loaded."""
+    (tmp_path / "stalplan.toml").write_text(SOUND.replace("id = 1", "id = -1"))
+
+    code, modules = loaded(tmp_path, "plan")
+
+    assert "3" == code
+    assert "paramiko" not in modules
