@@ -97,13 +97,17 @@ def _unreachable(name: str) -> Unreachable:
 
 
 def _options(told: dict[str, Any]) -> Options:
-    names = {
-        key: tuple(map(NodeName, value))
-        for key, value in told.items()
-        if isinstance(value, list)
-    }
-    flags = {key: value for key, value in told.items() if isinstance(value, bool)}
-    return Options(**names, **flags)
+    def names(key: str) -> tuple[NodeName, ...]:
+        return tuple(map(NodeName, told.get(key, ())))
+
+    return Options(
+        target=names("target"),
+        exclude=names("exclude"),
+        assume_down=names("assume_down"),
+        restart_unknown=told.get("restart_unknown", False),
+        start_stopped=told.get("start_stopped", False),
+        while_stopped=told.get("while_stopped", False),
+    )
 
 
 def _toml(path: Path) -> dict[str, Any]:

@@ -1,0 +1,76 @@
+"""Golden plans: what people and programs read of each case, byte for byte."""
+
+import json
+from pathlib import Path
+
+import pytest
+from golden import CASES, check, planned_from
+
+from stalplan.planning.facts import facts
+from stalplan.planning.plan_json import plan_from_json, plan_to_json
+from stalplan.render import RENDERERS
+
+CANARY = "canary-3f9c"
+cases = pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+
+
+@cases
+@pytest.mark.parametrize("form", sorted(RENDERERS))
+def test_plan_reads_as_agreed(case: Path, form: str) -> None:
+    """A plan's text is an interface; a change to it shows up in review."""
+    check(case / f"plan.{form}", RENDERERS[form](planned_from(case).plan))
+
+
+@cases
+def test_saved_plan_is_the_plan(case: Path) -> None:
+    """Reading a saved plan gives the very plan, and writing it the very bytes."""
+    plan = planned_from(case).plan
+
+    saved = plan_from_json(plan_to_json(plan), file="plan.json")
+    assert plan == saved
+    assert plan_to_json(plan) == plan_to_json(saved)
+
+
+@cases
+def test_no_secret_is_shown(case: Path) -> None:
+    """No format, and no Python text of the plan or what goes with it, has a secret."""
+    planned = planned_from(case)
+    told = [render(planned.plan) for render in RENDERERS.values()]
+
+    assert CANARY in (case / "nodes" / "mx1.toml").read_text()
+    assert [] == [text for text in [*told, repr(planned)] if CANARY in text]
+
+
+@cases
+def test_formats_agree_on_every_number(case: Path) -> None:
+    """Text, Markdown and JSON tell the same changes, steps and counts."""
+    plan = planned_from(case).plan
+    text, markdown = RENDERERS["text"](plan), RENDERERS["markdown"](plan)
+    document = json.loads(RENDERERS["json"](plan))
+
+    assert plan.sentence == text.splitlines()[-1]
+    assert plan.sentence == markdown.splitlines()[-1]
+    assert len(plan.steps) == len(document["steps"])
+    assert len(plan.findings) == len(document["findings"])
+    actions = [facts(change).action for change in plan.changes]
+    assert actions == [change["action"] for change in document["changes"]]
+    summary = document["summary"]
+    counted = {kind: actions.count(kind) for kind in ("create", "update", "delete")}
+    assert [*counted.values()] == [summary[key] for key in ("add", "change", "remove")]
+
+
+@cases
+def test_text_fits_a_terminal(case: Path) -> None:
+    """Prose is wrapped at 80 columns; only words longer than that go beyond."""
+    text = RENDERERS["text"](planned_from(case).plan)
+
+    long = [line for line in text.splitlines() if len(line) > 80]
+    assert [] == [line for line in long if len(line.split()) > 1]
+
+
+@cases
+def test_equal_inputs_give_equal_bytes(case: Path) -> None:
+    """Nothing in a plan depends on memory, hashes or the order of a set."""
+    one, other = planned_from(case).plan, planned_from(case).plan
+
+    assert RENDERERS["json"](one) == RENDERERS["json"](other)
