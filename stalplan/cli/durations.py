@@ -1,13 +1,18 @@
 """Durations on the command line, spelled as in the desired file."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from stalplan.model.desired.fields import Unfit, duration
 
+if TYPE_CHECKING:
+    _Floats = click.ParamType[float]
+else:  # an older click has no generic ParamType
+    _Floats = click.ParamType
 
-class Duration("click.ParamType[float]"):
+
+class Duration(_Floats):
     """`30s`, `5m`: seconds as a float."""
 
     name = "duration"
