@@ -19,12 +19,15 @@ def shell_folder(root: Path, shell: str) -> str:
     program = shutil.which(shell)
     assert program is not None, f"no {shell} on this machine; .ci/prepare installs it"
     folder = root / f"{shell}-bin"
+    path = str(folder) if shell == "busybox" else f"{folder}:{os.environ['PATH']}"
+    if folder.exists():
+        return path
     folder.mkdir()
-    if shell != "busybox":
+    if shell == "busybox":
+        subprocess.run([program, "--install", "-s", str(folder)], check=True)
+    else:
         (folder / "sh").symlink_to(program)
-        return f"{folder}:{os.environ['PATH']}"
-    subprocess.run([program, "--install", "-s", str(folder)], check=True)
-    return str(folder)
+    return path
 
 
 class LocalExec:

@@ -43,7 +43,7 @@ class LoneNode:
     ) -> None:
         self.folder = NodeFolder(root, config, server=server, mode=0o640)
         self.work_root = root / "var"
-        self.line = LocalExec(path or shell_folder(root, shell), cwd=root)
+        self.line = LocalExec(path or shell_folder(root.parent, shell), cwd=root)
         service = ServiceSettings(
             manager="command",
             config=str(self.folder.config),
@@ -75,6 +75,13 @@ class LoneNode:
         """A lease for *run*."""
         ask = LeaseAsk(run=run, who="tester@here", plan=PLAN, seconds=seconds)
         return Fence(run=run, number=self.session.take_lease(ask).number)
+
+    def take_over(self) -> Fence:
+        """A lease for RUN from another controller, though RUN holds the node."""
+        ask = LeaseAsk(
+            run=RUN, who="other@there", plan=PLAN, seconds=900, take_over_run=RUN
+        )
+        return Fence(run=RUN, number=self.session.take_lease(ask).number)
 
     def stage(self, fence: Fence, result: bytes, *, step: int = 1) -> None:
         """Lay *result* beside the file as *step*."""

@@ -51,6 +51,7 @@ is_healthy() {
   seen_at=
   trouble=
   warnings=
+  owned=no
   asked=0
   centiseconds
   begun_at=$centiseconds
@@ -77,12 +78,13 @@ is_well() {
   dead=
   look_at_start
   is_alive || return 1
-  if requires "$base_sockets" && [ -n "$ask_listeners" ] && [ "$seen" != unknown ] &&
-    may_look_into "$seen"; then
+  if [ "$owned" != yes ] && requires "$base_sockets" && [ -n "$ask_listeners" ] &&
+    [ "$seen" != unknown ] && may_look_into "$seen"; then
     unowned=$(unowned_listeners "$seen" "$ask_listeners")
     # shellcheck disable=SC2086,SC2116 # one line of words
     trouble="the server does not own $(echo $unowned)"
     [ -z "$unowned" ] || return 1
+    owned=yes
   fi
   if requires "$base_ready" && [ -n "$ask_url" ] && [ "$asked" != yes ] && has_http; then
     trouble="$ask_url did not answer 200"
