@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, assert_never
 from stalplan.model.wishes import Everyone, Nobody, RoleWish, Shards
 from stalplan.names import Role
 from stalplan.stalwart.releases import COORDINATOR, HOSTNAME, NODE_ID, roles_of
-from stalplan.stalwart.spelling import RoleList, role_table
+from stalplan.stalwart.spelling import RoleList
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -15,11 +15,7 @@ if TYPE_CHECKING:
     from stalplan.planning.compare import Leaf
     from stalplan.planning.look import Known
     from stalplan.planning.numbers import Numbers
-    from stalplan.stalwart.releases import Release
     from stalplan.stalwart.spelling import IdTable
-
-
-MACRO = "%{"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,7 +37,7 @@ def goal_of(known: "Known", desired: "Desired", numbers: "Numbers") -> Goal:
     """What *known* should become. Keys in its trees are keys of its file."""
     release = desired.release
     lists = {
-        role: _list(known, role, release)
+        role: _list(known, role)
         for role in map(Role, roles_of(release))
         if known.config.keys_under(role.key)
     }
@@ -97,16 +93,14 @@ def leaf(table: "IdTable | None", entries: RoleList | None = None) -> str:
     return f"{text} and unreadable" if entries is not None and entries.bad else text
 
 
-def _list(known: "Known", role: Role, release: "Release") -> RoleList:
+def _list(known: "Known", role: Role) -> RoleList:
     """What the list says, its macros expanded; unreadable where that isn't sure."""
-    plain = role_table(known.config, role, release)
-    if not any(MACRO in entry.text for entry in plain.entries):
-        return plain
+    entries = tuple(known.config.under(role.key))
     table = known.starts.tables[role]
-    bad = plain.entries
-    if table == known.same_env.tables[role]:
-        bad = tuple(e for e in plain.entries if e.key in known.starts.errors)
-    return RoleList(table, bad, plain.entries)
+    bad = tuple(entry for entry in entries if entry.key in known.starts.errors)
+    if table != known.same_env.tables[role]:
+        bad = entries
+    return RoleList(table, bad, entries)
 
 
 def _live_id(known: "Known") -> "Leaf":

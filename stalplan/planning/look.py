@@ -77,7 +77,10 @@ def look(
         code = "SP507" if refused.kind == "not-utf8" else "SP501"
         return _lost(node, seen, code, refused.message, line=refused.line)
     starts = effective(config, release, seen.unit_environment)
+    same_env = starts
     up = seen.service is not None and seen.service.running
+    if up and seen.environment != seen.unit_environment:
+        same_env = effective(config, release, seen.environment)
     return Known(
         node=node,
         report=seen,
@@ -85,8 +88,8 @@ def look(
         version=version,
         config=config,
         starts=starts,
-        same_env=effective(config, release, seen.environment) if up else starts,
-        process=process_of(seen, config, version, release, recorded),
+        same_env=same_env,
+        process=process_of(seen, config, version, release, same_env, recorded),
     )
 
 

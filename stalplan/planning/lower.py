@@ -112,7 +112,7 @@ def _edited(
             f"This file can't be edited safely: {refused.message}",
             node=known.node.name,
             file=known.file.path,
-            line=refused.line,
+            line=refused.line or None,
             hint="Write this part of the file plainly, then plan again.",
         )
     return Lowered(

@@ -42,20 +42,21 @@ def process_of(
     config: "FlatConfig",
     version: "ServerVersion",
     release: "Release",
+    same_env: "Effective",
     recorded: "RecordedNode | None",
 ) -> Process:
-    """What runs on the node. Where no service could be seen, it counts as running."""
+    """What runs on the node. Where no service could be seen, it counts as running.
+
+    *same_env* is what the file of today yields with the process's environment.
+    """
     service = report.service
     if service is not None and not service.running:
-        stopped = effective(config, release, report.unit_environment)
-        return Process(up=False, unknown=False, pending=False, runs=stopped)
+        return Process(up=False, unknown=False, pending=False, runs=same_env)
     if not _file_is_newer(report):
-        same = effective(config, release, report.environment)
-        return Process(up=True, unknown=False, pending=False, runs=same)
+        return Process(up=True, unknown=False, pending=False, runs=same_env)
     began = _began_with(report, recorded, version)
     if began is None:
-        guess = effective(config, release, report.environment)
-        return Process(up=True, unknown=True, pending=False, runs=guess)
+        return Process(up=True, unknown=True, pending=False, runs=same_env)
     return Process(
         up=True,
         unknown=False,
