@@ -9,7 +9,7 @@ from enum import Enum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
 
 class Kind(Enum):
@@ -35,7 +35,7 @@ class Value:
     start: int
     end: int
     key_start: int
-    parts: "list[Value] | tuple[()]" = ()
+    parts: "Sequence[Value]" = ()
 
     def leaves(self) -> "Iterator[Value]":
         """The values that the server sees in it, in the order they are written."""

@@ -1,0 +1,181 @@
+"""The part of a proof that looks at lines: what is not planned stays, byte for byte."""
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Protocol
+
+from stalplan.stalwart.outline import Header, Kind, Outline, Statement, Value
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+Difference = tuple[int, str]  # a line, from 1, and a sentence
+
+
+class Wanted(Protocol):
+    """Which keys may differ."""
+
+    def planned(self, key: str) -> bool:
+        """Whether *key* may differ."""
+
+    def into(self, table: str) -> bool:
+        """Whether a planned key belongs into *table*."""
+
+
+@dataclass(slots=True)
+class Line:
+    """One line; *header* is the table it opens, *owned* that planned keys own it."""
+
+    number: int
+    text: str = field(repr=False)
+    owned: bool = False
+    header: str | None = None
+
+    @property
+    def blank(self) -> bool:
+        """Whether nothing stands on it."""
+        return not self.text.strip()
+
+
+class Lines:
+    """A file's lines, and which of them planned keys own."""
+
+    def __init__(self, outline: Outline, wanted: Wanted) -> None:
+        self.outline = outline
+        self.wanted = wanted
+        texts = outline.text.split("\n")
+        if not texts[-1]:
+            texts.pop()
+        self.lines = [Line(number, text) for number, text in enumerate(texts, 1)]
+        self.owned: list[Statement] = []
+        at, line = 0, 0
+        for block in outline.blocks:
+            start = block.key_start if isinstance(block, Statement) else block.start
+            line += outline.text.count("\n", at, start)
+            at = start
+            if isinstance(block, Header):
+                self.lines[line].header = block.name
+                self.lines[line].owned = wanted.planned(block.name)
+            elif self._owns(block.value):
+                self.owned.append(block)
+                last = line + outline.text.count("\n", at, block.end - 1)
+                for owned in self.lines[line : last + 1]:
+                    owned.owned = True
+
+    def _owns(self, value: Value) -> bool:
+        if self.wanted.planned(value.key):
+            return True
+        return any(self._owns(part) for part in value.parts)
+
+    def headers(self) -> set[str]:
+        """The names of all tables."""
+        return {line.header for line in self.lines if line.header is not None}
+
+    def optional(self, known: set[str]) -> set[int]:
+        """The lines that the other file may lack, whose tables are *known*.
+
+        Headers of tables that planned keys belong into, and the blank lines that
+        divide them from the rest.
+        """
+        found: set[int] = set()
+        for at, line in enumerate(self.lines):
+            name = line.header
+            if name is None or name in known or not self.wanted.into(name):
+                continue
+            found.add(line.number)
+            before = at - 1
+            while before >= 0 and self.lines[before].blank:
+                found.add(self.lines[before].number)
+                before -= 1
+            after = at + 1
+            while after < len(self.lines) and (
+                self.lines[after].owned or self.lines[after].blank
+            ):
+                found.add(self.lines[after].number)
+                after += 1
+        return found
+
+    def unplanned_values(self) -> "Iterator[tuple[str, str]]":
+        """As written, the values that share a statement with planned ones."""
+        for statement in self.owned:
+            for leaf in statement.value.leaves():
+                if not self.wanted.planned(leaf.key):
+                    yield leaf.key, self.outline.text[leaf.start : leaf.end]
+
+
+def same_lines(before: Lines, after: Lines) -> Difference | None:
+    """The first unplanned line that differs, if any does."""
+    lost, joined = before.optional(after.headers()), after.optional(before.headers())
+    old = _gaps(before, lost)
+    new = _gaps(after, joined)
+    for (old_line, old_blanks), (new_line, new_blanks) in zip(old, new, strict=False):
+        if not _same_blanks(old_blanks, new_blanks, lost, joined):
+            number = new_blanks[0].number if new_blanks else new_line.number
+            return number, "a blank line came or went unasked"
+        if not _same(old_line.text, new_line.text):
+            return new_line.number, "the line changed unasked"
+    if len(old) > len(new):
+        return old[len(new)][0].number, "the line is lost"
+    if len(new) > len(old):
+        return new[len(old)][0].number, "the line was not there before"
+    return None
+
+
+def _gaps(lines: Lines, optional: set[int]) -> list[tuple[Line, list[Line]]]:
+    """Each unplanned line that is not blank, with the blank lines before it.
+
+    The end of the file counts as such a line.
+    """
+    result: list[tuple[Line, list[Line]]] = []
+    blanks: list[Line] = []
+    for line in lines.lines:
+        if line.owned:
+            continue
+        if line.blank:
+            blanks.append(line)
+        elif line.number not in optional:
+            result.append((line, blanks))
+            blanks = []
+    return [*result, (Line(len(lines.lines), "\x00"), blanks)]
+
+
+def _same(old: str, new: str) -> bool:
+    """Equal lines; a carriage return may join a line that had no end."""
+    return new in {old, f"{old}\r"}
+
+
+def _same_blanks(
+    old: list[Line], new: list[Line], lost: set[int], joined: set[int]
+) -> bool:
+    """Whether the blank lines of a gap are the same but for optional ones."""
+    texts = {line.text for line in (*old, *new)}
+    if len(texts) > 1:
+        kept = [line.text for line in old if line.number not in lost]
+        added = [line.text for line in new if line.number not in joined]
+        return kept == added or [line.text for line in old] == added
+    at_least = max(
+        sum(line.number not in lost for line in old),
+        sum(line.number not in joined for line in new),
+    )
+    return at_least <= min(len(old), len(new))
+
+
+def same_tails(before: Lines, after: Lines) -> Difference | None:
+    """The first edited statement that lost its comment, or whose neighbours changed."""
+    if list(before.unplanned_values()) != list(after.unplanned_values()):
+        return 1, "a value beside a planned one changed unasked"
+    tails = {statement.key: _tail(before, statement) for statement in before.owned}
+    for statement in after.owned:
+        if statement.value.kind is not Kind.TEXT:
+            continue
+        if tails.get(statement.key) not in {None, _tail(after, statement)}:
+            line = after.outline.text.count("\n", 0, statement.key_start) + 1
+            return line, "the rest of an edited line changed"
+    return None
+
+
+def _tail(lines: Lines, statement: Statement) -> tuple[str, str]:
+    """What stands around a statement's value."""
+    text, start = lines.outline.text, statement.key_start
+    start = text.rfind("\n", 0, start) + 1
+    head = text[start : statement.value.start]
+    return head, text[statement.value.end : statement.end].rstrip("\r\n")
