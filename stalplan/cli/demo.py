@@ -17,7 +17,7 @@ from stalplan.cli.options import Command, no_color
 from stalplan.demo.cluster import DemoCluster, demo_cluster
 
 CHANGES = 2  # what --detailed-exitcode makes of a plan with changes
-_FORCED = ("STALPLAN_PLAN_", "STALPLAN_APPLY_")  # options given by environment
+_BENDING = ("STALPLAN_PLAN_", "STALPLAN_APPLY_")  # options given by environment
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,17 +31,19 @@ class Stop:
 
 TOUR = (
     Stop(
-        "The plan. Every node's file is read over SSH; nothing is changed yet.",
-        ("plan", "--detailed-exitcode"),
+        "Every node's file is read over SSH. What would change is shown and saved;"
+        " nothing is changed yet.",
+        ("plan", "--out", "first.plan", "--detailed-exitcode"),
         CHANGES,
     ),
     Stop(
-        "Carried out: node by node, stopped, written, started, checked.",
-        ("apply", "--auto-approve"),
+        "Exactly that plan is carried out. One node after the other is stopped,"
+        " written, started and checked.",
+        ("apply", "first.plan"),
         0,
     ),
     Stop(
-        "And once more, to see that nothing is left to do.",
+        "Once more, to see that nothing is left to do.",
         ("plan", "--detailed-exitcode"),
         0,
     ),
@@ -82,11 +84,14 @@ def command(app: App, /, *, keep: bool) -> int:
 
 def _tour(app: App, cluster: DemoCluster) -> int:
     """Run each stop's command; the first that goes wrong ends the tour."""
-    with _options_from_the_tour_alone():
+    with _options_from_the_tour_alone(), contextlib.chdir(cluster.folder):
+        app.terminal.write(f"\n$ cd {shlex.quote(str(cluster.folder))}\n")
         for stop in TOUR:
-            argv = (*stop.argv, "-f", str(cluster.desired))
-            app.terminal.write(f"\n# {stop.words}\n$ {_typed(argv)}\n\n")
-            status = main(argv, app)
+            words = textwrap.fill(
+                stop.words, initial_indent="# ", subsequent_indent="# "
+            )
+            app.terminal.write(f"\n{words}\n$ {_typed(*stop.argv)}\n\n")
+            status = main(stop.argv, app)
             if status != stop.expected:
                 app.terminal.say(f"This should have ended with {stop.expected}.")
                 return status if status not in (0, CHANGES) else 1
@@ -118,21 +123,21 @@ def _invite(app: App, cluster: DemoCluster) -> None:
 
               $EDITOR {shlex.quote(desired)}    # ask for something else
               $EDITOR {config}    # or spoil a node's file
-              {_typed(("plan", "-f", desired))}
-              {_typed(("apply", "-f", desired))}
+              {_typed("plan", "-f", desired)}
+              {_typed("apply", "-f", desired)}
             """
         )
     )
 
 
-def _typed(argv: tuple[str, ...]) -> str:
-    return shlex.join(("stalplan", *argv))
+def _typed(*words: str) -> str:
+    return shlex.join(("stalplan", *words))
 
 
 @contextlib.contextmanager
 def _options_from_the_tour_alone() -> Iterator[None]:
     """The user's STALPLAN_PLAN_… and STALPLAN_APPLY_… must not bend the tour."""
-    held = {name: os.environ[name] for name in os.environ if name.startswith(_FORCED)}
+    held = {name: os.environ[name] for name in os.environ if name.startswith(_BENDING)}
     for name in held:
         del os.environ[name]
     try:
