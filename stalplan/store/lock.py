@@ -46,6 +46,26 @@ def local_lock(
             file.truncate(0)
 
 
+def remove_lock(folder: Path, cluster: str, lock_id: str) -> bool:
+    """Forget a lock that *lock_id* left behind; False where there is none.
+
+    A lock that a living process holds stays: its end frees it, and nothing else can.
+
+    Raises:
+        LockHeld: the process that holds it lives.
+    """
+    try:
+        with (folder / f"{cluster}.lock").open("r+b") as file:
+            if _info(file).get("ID") != lock_id:
+                return False
+            if not _taken(file):
+                raise LockHeld(f"{file.name} is held.\n\n{_describe(file)}")
+            file.truncate(0)
+            return True
+    except FileNotFoundError:
+        return False
+
+
 def _taken(file: IO[bytes]) -> bool:
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -56,13 +76,20 @@ def _taken(file: IO[bytes]) -> bool:
 
 def _describe(file: IO[bytes]) -> str:
     """Terraform's block of what is known about the holder."""
-    file.seek(0, os.SEEK_SET)
-    try:
-        info = json.loads(file.read())
-    except ValueError:  # the holder has not written it yet
+    info = _info(file)
+    if not info:  # the holder has not written it yet
         return "Lock Info: not written yet"
     lines = [f"  {name + ':':<11}{info.get(name, '')}" for name in INFO_FIELDS]
     return "\n".join(["Lock Info:", *lines])
+
+
+def _info(file: IO[bytes]) -> dict[str, str]:
+    file.seek(0, os.SEEK_SET)
+    try:
+        info = json.loads(file.read())
+    except ValueError:
+        return {}
+    return info if isinstance(info, dict) else {}
 
 
 INFO_FIELDS = ("ID", "Operation", "Who", "Version", "Created")

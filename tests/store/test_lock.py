@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from stalplan.errors import LockHeld
-from stalplan.store.lock import local_lock
+from stalplan.store.lock import local_lock, remove_lock
 
 INFO = {
     "ID": "run-1",
@@ -58,3 +58,19 @@ def test_two_clusters_do_not_wait_for_each_other(tmp_path: Path) -> None:
         local_lock(tmp_path, "other", INFO, wait=lambda: False),
     ):
         assert {"mail.lock", "other.lock"} == {p.name for p in tmp_path.iterdir()}
+
+
+def test_a_lock_left_behind_can_be_removed_by_its_id(tmp_path: Path) -> None:
+    """A process that died leaves the file; its id, and no other, removes it."""
+    (tmp_path / "mail.lock").write_text('{"ID": "run-1"}\n')
+
+    assert remove_lock(tmp_path, "mail", "run-2") is False
+    assert remove_lock(tmp_path, "mail", "run-1") is True
+    assert remove_lock(tmp_path, "mail", "run-1") is False
+
+
+def test_the_lock_of_a_living_run_stays(tmp_path: Path) -> None:
+    """Nobody can take a lock away from a process that lives."""
+    with local_lock(tmp_path, "mail", INFO, wait=lambda: False):
+        with pytest.raises(LockHeld, match="held"):
+            remove_lock(tmp_path, "mail", "run-1")
