@@ -56,13 +56,13 @@ def goal_of(known: "Known", desired: "Desired", numbers: "Numbers") -> Goal:
     for role, wish in desired.roles.items():
         table = tables.get(role)
         live[role.key] = leaf(table, lists.get(role))
-        tables[role] = wished(wish, table, numbers, desired)
+        tables[role] = wished(wish, table, numbers)
         wanted[role.key] = leaf(tables[role])
     return Goal(known=known, lists=lists, tables=tables, live=live, wanted=wanted)
 
 
 def wished(
-    wish: RoleWish, live: "IdTable | None", numbers: "Numbers", desired: "Desired"
+    wish: RoleWish, live: "IdTable | None", numbers: "Numbers"
 ) -> "IdTable | None":
     """The table that makes *wish* true, given what the list says now.
 
@@ -77,9 +77,8 @@ def wished(
                 return live
             return ((numbers.nobody,),)
         case Shards(shards=shards):
-            ids = {node.name: numbers.final[node.name] for node in desired.nodes}
             return tuple(
-                tuple(sorted({ids[name] for name in shard})) for shard in shards
+                tuple(sorted(numbers.final[name] for name in shard)) for shard in shards
             )
         case _:
             assert_never(wish)

@@ -33,6 +33,7 @@ class Numbers:
     nobody: int | None
     spare: int | None
     overtaken: frozenset[int] = frozenset()
+    owners: "Mapping[int, NodeName]" = field(repr=False)  # by final id
     _holders: "Mapping[int, tuple[NodeName, ...]]" = field(repr=False)
 
     def follow(self, table: "IdTable | None", *, leaving: bool) -> "IdTable | None":
@@ -55,16 +56,18 @@ class Numbers:
 
     def names(self, table: "IdTable") -> tuple[tuple[str, ...], ...]:
         """A followed table in node names; `id 7` for an id that no node will have."""
-        owners = {node_id: name for name, node_id in self.final.items()}
         return tuple(
-            tuple(owners.get(node_id, f"id {node_id}") for node_id in shard)
+            tuple(self.owners.get(node_id, f"id {node_id}") for node_id in shard)
             for shard in table
         )
 
     def names_nobody(self, table: "IdTable") -> bool:
         """Whether no node has, or will have, any of the table's ids."""
-        taken = {*self.final.values(), *self.live.values()}
-        return all(node_id not in taken for shard in table for node_id in shard)
+        return not any(
+            node_id in self.owners or node_id in self._holders
+            for shard in table
+            for node_id in shard
+        )
 
     def _becomes(self, node_id: int) -> "Iterable[int]":
         holders = self._holders.get(node_id, ())
@@ -132,6 +135,7 @@ def number(
         nobody=nobody,
         spare=spare,
         overtaken=overtaken,
+        owners={node_id: name for name, node_id in final.items()},
         _holders={node_id: tuple(names) for node_id, names in holders.items()},
     )
 

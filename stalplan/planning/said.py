@@ -7,6 +7,7 @@ from stalplan.findings import Finding, Scope, Severity, found, repaired
 from stalplan.model.cluster import Cluster, Member
 from stalplan.model.desired_rules import desired_findings
 from stalplan.model.rules import cluster_findings
+from stalplan.model.rules.coordinator import coordinator_can
 from stalplan.model.rules.hostnames import licence_is_for_the_name
 from stalplan.model.rules.nodes import (
     machines_are_distinct,
@@ -23,12 +24,17 @@ if TYPE_CHECKING:
     from stalplan.planning.scene import Scene
 
 
+OF_THE_COORDINATOR = frozenset({"SP302", "SP303", "SP305"})
+"""They block only where the desired file names the coordinator."""
+
+
 def findings(scene: "Scene", no_order: "Sequence[NoOrder]") -> tuple[Finding, ...]:
     """Everything there is to say, worst first, nothing twice."""
     said = [
         *desired_findings(scene.desired),
         *_of_nodes(scene),
         *_of_clusters(scene),
+        *_of_files(scene),
         *_of_processes(scene),
         *_of_hostnames(scene),
         *scene.refused,
@@ -62,6 +68,31 @@ def _of_clusters(scene: "Scene") -> "Iterator[Finding]":
         new = (finding.code, finding.key) not in old
         if new and finding.severity is not Severity.INFO:
             yield replace(finding, file=None, line=None)
+
+
+def _of_files(scene: "Scene") -> "Iterator[Finding]":
+    """What single files break, today and in the end.
+
+    A coordinator that the desired file names must work, also where it is there today.
+    """
+    asked = isinstance(scene.desired.coordinator, str)
+    for name in sorted(scene.known):
+        today = list(_file(_member(scene, name, live=True), Scope.LIVE))
+        end = list(_file(_member(scene, name, live=False), Scope.DESIRED))
+        old = {(finding.code, finding.key) for finding in today}
+        lasting = {(finding.code, finding.key) for finding in end}
+        for finding in today:
+            stays = (finding.code, finding.key) in lasting
+            if not (stays and asked and finding.code in OF_THE_COORDINATOR):
+                yield finding if stays else repaired(finding)
+        for finding in end:
+            new = (finding.code, finding.key) not in old
+            if new or (asked and finding.code in OF_THE_COORDINATOR):
+                yield finding
+
+
+def _file(member: Member, scope: Scope) -> "Iterator[Finding]":
+    yield from coordinator_can(member, scope)
 
 
 def _cluster(scene: "Scene", scope: Scope) -> Cluster:

@@ -395,3 +395,18 @@ def test_order_of_nodes_makes_no_difference() -> None:
     other = planned(wish(*reversed(ids)), seen_of(nodes)[::-1]).plan
 
     assert plan_to_json(one) == plan_to_json(other)
+
+
+def test_coordinator_must_exist() -> None:
+    """SP302, SP303 block where the desired file names the coordinator, else warn."""
+    text = wish("mx1=1").replace("[nodes]", 'coordinator = "redis"\n[nodes]')
+    named = 'cluster.coordinator = "redis"'
+    store = 'store.redis.type = "{}"'
+
+    assert ["SP302"] == codes(planned(text, {"mx1": file(1)}).plan, blocks=True)
+    bad = planned(text, {"mx1": file(1, f"{named}\n{store.format('rocksdb')}")}).plan
+    assert ["SP303"] == codes(bad, blocks=True)
+    good = planned(text, {"mx1": file(1, f"{named}\n{store.format('REDIS')}")}).plan
+    assert good.complete
+    found = planned(wish("mx1=1"), {"mx1": file(1, named)}).plan
+    assert ([], True) == (codes(found, blocks=True), "SP302" in codes(found))
