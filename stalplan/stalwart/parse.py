@@ -7,7 +7,7 @@ from typing import Literal
 
 from stalplan.stalwart.outline import Outline, Value
 from stalplan.stalwart.releases import ServerVersion
-from stalplan.stalwart.scan import Unreadable, scan
+from stalplan.stalwart.scan import TooMuch, Unreadable, scan
 
 
 class ConfigRefused(Exception):
@@ -129,6 +129,9 @@ def parse_text(text: str, version: ServerVersion) -> FlatConfig:
         return FlatConfig(scan(text, lenient_keys=version.lenient_keys))
     except Unreadable as error:
         line = text.count("\n", 0, error.offset) + 1
+        verdict = "the server would not start"
+        if isinstance(error, TooMuch):
+            verdict = "the server might not start"
         raise ConfigRefused(
-            f"the server would not start: {error.what}", line
+            f"{verdict}: {error.what}", line
         ) from None  # its frames hold the text, and that may be secret

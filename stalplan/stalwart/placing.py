@@ -157,22 +157,18 @@ def _new_line(page: Page, section: Section, new: _New) -> Splice:
     """A line among those of *section*: at its sorted place, else behind relatives."""
     relative = new.key[len(section.name) + 1 :] if section.name else new.key
     before = _before(section, new)
-    if before is None and section.statements:
-        first = section.statements[0]
-        at = section.body
-        if section.header is None:
-            at = page.above_comments(page.line_start(first.key_start), 0)
-        reach = (section.start, first.end)
-        return splice(
-            at, at, _started(page, at) + _lines(page, new, relative, first), reach
-        )
-    at = before.end if before else section.body
-    if before is None and section.header is None:
-        at = section.end
-    start = page.line_start(before.key_start) if before else section.start
-    return splice(
-        at, at, _started(page, at) + _lines(page, new, relative, before), (start, at)
-    )
+    model = before or next(iter(section.statements), None)
+    if before:
+        at = before.end
+    elif model and section.header is None:
+        at = page.above_comments(page.line_start(model.key_start), 0)
+    else:
+        at = section.body if section.header else section.end
+    text = _lines(page, new, relative, model)
+    if lead := _started(page, at):
+        return splice(at, at, lead + text)
+    rank = new.key if _is_sorted(section) else ""
+    return Splice(at, at, text, (at, at), line_of=new.key, rank=rank)
 
 
 def _started(page: Page, at: int) -> str:
@@ -180,10 +176,14 @@ def _started(page: Page, at: int) -> str:
     return "" if at == 0 or page.text[at - 1] == "\n" else page.eol
 
 
+def _is_sorted(section: Section) -> bool:
+    keys = [statement.key for statement in section.statements]
+    return len(keys) > 1 and keys == sorted(keys)
+
+
 def _before(section: Section, new: _New) -> Statement | None:
     """The statement to write behind; None: before all others."""
-    keys = [statement.key for statement in section.statements]
-    if len(keys) > 1 and keys == sorted(keys):
+    if _is_sorted(section):
         smaller = [s for s in section.statements if s.key < new.key]
         return smaller[-1] if smaller else None
     best: Statement | None = None

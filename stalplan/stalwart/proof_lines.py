@@ -49,17 +49,22 @@ class Lines:
         self.owned: list[Statement] = []
         at, line = 0, 0
         for block in outline.blocks:
-            start = block.key_start if isinstance(block, Statement) else block.start
+            if isinstance(block, Header):
+                start = block.start
+            elif self._owns(block.value):
+                start = block.key_start
+            else:
+                continue
             line += outline.text.count("\n", at, start)
             at = start
             if isinstance(block, Header):
                 self.lines[line].header = block.name
                 self.lines[line].owned = wanted.planned(block.name)
-            elif self._owns(block.value):
-                self.owned.append(block)
-                last = line + outline.text.count("\n", at, block.end - 1)
-                for owned in self.lines[line : last + 1]:
-                    owned.owned = True
+                continue
+            self.owned.append(block)
+            last = line + outline.text.count("\n", at, block.end - 1)
+            for owned in self.lines[line : last + 1]:
+                owned.owned = True
 
     def _owns(self, value: Value) -> bool:
         if self.wanted.planned(value.key):

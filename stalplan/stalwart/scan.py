@@ -15,6 +15,7 @@ from stalplan.stalwart.letters import alphanumerics
 from stalplan.stalwart.outline import Header, Kind, Outline, Statement, Value
 
 MAX_NESTED: Final = 10  # a value inside ten brackets is one too many
+MAX_KEYS: Final = 2**26  # characters of all flat keys; a real file has some thousand
 MAX_SHOWN: Final = 200  # characters of a key in an error
 
 # The two statements that nearly all files consist of, each in one match. Whatever
@@ -24,6 +25,13 @@ _SIMPLE: Final = re.compile(
     r'(?:"([^"\\\r]*+)"(?!")|([A-Za-z0-9.+-]++))[ \t\r]*+(?:#[^\n]*+)?\n'
 )
 _SIMPLE_HEADER: Final = re.compile(r"\[([A-Za-z0-9_-])([A-Za-z0-9._-]*+)\][^\n]*+\n?+")
+
+# An element of an array with the comma behind it.
+_SIMPLE_ELEMENT: Final = re.compile(
+    r'[ \t\r\n]*+(?:"([^"\\\r]*+)"(?!")|([A-Za-z0-9.+-]++))[ \t\r\n]*+,'
+)
+_HOLE: Final = re.compile(r"[ \t\r\n]*+,")
+_NOTHING: Final = Value("", Kind.HOLE, "", 0, 0, 0)  # one for all holes of arrays
 
 _BLANKS: Final = re.compile(r"[ \t\r]*+")
 _SPACE: Final = re.compile(r"(?:[ \t\r\n]|#[^\n]*+)*+")  # with comments
@@ -50,6 +58,10 @@ class Unreadable(Exception):
         super().__init__(what)
         self.what = what
         self.offset = offset
+
+
+class TooMuch(Unreadable):
+    """The server may read the text, at a price in memory that is not paid here."""
 
 
 @cache
@@ -97,6 +109,7 @@ class _Scanner:
         self._array_count = 0
         self._blocks: list[Statement | Header] = []
         self._values: dict[str, Value] = {}
+        self._key_size = 0
 
     def run(self) -> Outline:
         text = self._text
@@ -134,6 +147,9 @@ class _Scanner:
         if value.key in self._values:
             self._refuse(_given_twice(value.key))
         self._values[value.key] = value
+        self._key_size += len(value.key)
+        if self._key_size > MAX_KEYS:
+            raise TooMuch("the keys repeat a long name too often", self._at)
 
     def _simple(self, found: re.Match[str]) -> None:
         key = f"{self._table}.{found[1]}" if self._table else found[1]
@@ -143,9 +159,8 @@ class _Scanner:
         else:
             start, end = found.start(2) - 1, found.end(2) + 1
         value = Value(key, Kind.TEXT, text, start, end, start)
-        if key in self._values:
-            self._refuse(_given_twice(key), end)
-        self._values[key] = value
+        self._at = end
+        self._keep(value)
         self._at = found.end()
         self._blocks.append(Statement(self._table, *found.span(1), value, self._at))
 
@@ -351,10 +366,28 @@ class _Scanner:
         parts: list[Value] = []
         ended = ","
         while ended == ",":
+            nested = depth + 1 < MAX_NESTED
+            if nested and (simple := _SIMPLE_ELEMENT.match(self._text, self._at)):
+                parts.append(self._simple_element(f"{key}.{len(parts):04}", simple))
+                continue
+            if nested and (hole := _HOLE.match(self._text, self._at)):
+                self._at = hole.end()
+                parts.append(_NOTHING)
+                continue
             self._at = self._after(_SPACE)
             part, ended = self._value(f"{key}.{len(parts):04}", ",]", depth + 1)
             parts.append(part)
         return Value(key, Kind.ARRAY, "", start, self._at, start, parts)
+
+    def _simple_element(self, key: str, found: re.Match[str]) -> Value:
+        start, end = found.span(2)
+        if start < 0:
+            start, end = found.start(1) - 1, found.end(1) + 1
+        value = Value(key, Kind.TEXT, found[found.lastindex or 1], start, end, start)
+        self._at = end
+        self._keep(value)
+        self._at = found.end()
+        return value
 
     def _inline(self, key: str, depth: int) -> Value:
         start = self._at - 1
