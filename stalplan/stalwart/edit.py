@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 
 from stalplan.stalwart.arrays import array_splices, is_flat
 from stalplan.stalwart.edits import Edit, Remove, SetList, SetText
-from stalplan.stalwart.entries import entry_splices, is_entry, one_spelling
+from stalplan.stalwart.entries import divided, entry_splices, is_entry, one_spelling
 from stalplan.stalwart.outline import Kind
 from stalplan.stalwart.page import EditRefused, Page, Splice, clash, splice
-from stalplan.stalwart.placing import placed
+from stalplan.stalwart.placing import entry_width, placed
 from stalplan.stalwart.scan import Unreadable
 from stalplan.stalwart.sites import Site, removals, sites_of
 from stalplan.stalwart.writing import check_key, check_text, written, written_list
@@ -156,6 +156,9 @@ def _as_list(
     if value.key == key and value.kind is Kind.TEXT:
         if len(items) == 1:
             return [site], _token(page, site, items[0])
+        width = entry_width(page, key)
+        if site.is_statement and width:
+            return [site], divided(page, site, items, width)
         old = page.text[value.start : value.end]
         text = written_list(list(items), old)
         return [site], [splice(value.start, value.end, text)]

@@ -84,6 +84,24 @@ def entry_splices(
     return [*result, splice(end, end, _started(page, end) + "".join(lines))]
 
 
+def divided(page: Page, site: Site, items: "Sequence[str]", width: int) -> list[Splice]:
+    """Make a statement with one text a list of statements, numbered with *width*."""
+    statement, value = site.statement, site.value
+    width = max(width, len(str(len(items) - 1)))
+    old = page.text[value.start : value.end]
+    result = [splice(statement.key_end, statement.key_end, f".{0:0{width}}")]
+    if value.text != items[0]:
+        result.append(splice(value.start, value.end, written(items[0], old)))
+    head = page.indent(statement.key_start) + _written_key(page, site)
+    between = page.text[statement.key_end : value.start]
+    lines = [
+        f"{head}.{index:0{width}}{between}{written(text, old)}{page.eol}"
+        for index, text in enumerate(items[1:], 1)
+    ]
+    end = statement.end
+    return [*result, splice(end, end, _started(page, end) + "".join(lines))]
+
+
 def _started(page: Page, end: int) -> str:
     """A line end where the text before *end* has none."""
     return "" if page.text[:end].endswith("\n") else page.eol

@@ -205,7 +205,7 @@ def _lines(page: Page, new: _New, relative: str, model: Statement | None) -> str
         indent = page.indent(model.key_start)
         between = page.text[model.key_end : model.value.start]
         equals = between if _EQUALS.fullmatch(between) else equals
-    width = _entry_width(page, new) if new.listed else 0
+    width = entry_width(page, new.key) if new.listed else 0
     if not width or (width == 1 and len(new.texts) == 1):
         token = _one_token(page, new, plain=bool(width))
         return f"{indent}{written_key(relative)}{equals}{token}{page.eol}"
@@ -250,18 +250,19 @@ def _quote(page: Page) -> str:
     return "'" if "'" in quotes and '"' not in quotes else '"'
 
 
-def _entry_width(page: Page, new: _New) -> int:
+def entry_width(page: Page, key: str) -> int:
     """How wide the numbers of lists are where lists are lines of their own; else 0.
 
     Lists that share more of the key count before others.
     """
+    segments = key.split(".")
     best, width = -1, 0
     for statement in _statements(page):
         found = _ENTRY.fullmatch(statement.key)
         is_array = statement.value.kind is Kind.ARRAY
         if not is_array and not (found and statement.value.kind is Kind.TEXT):
             continue
-        shared = _shared(statement.key.split("."), new.segments)
+        shared = _shared(statement.key.split("."), segments)
         if shared > best or (shared == best and is_array):
             best, width = shared, 0 if is_array or not found else len(found[1])
     return width
