@@ -4,7 +4,7 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from stalplan.model.wishes import Nobody
+from stalplan.model.wishes import Everyone, Nobody, Shards
 from stalplan.names import NodeName, Role
 from stalplan.planning import reasons
 from stalplan.planning.changes import (
@@ -237,10 +237,13 @@ def _holders(
     entries = goal.lists.get(role)
     table = facts.numbers.follow(entries.table, leaving=False) if entries else None
     before: RoleHolders = "all" if table is None else facts.numbers.names(table)
-    if isinstance(facts.desired.roles[role], Nobody):
-        return before, "none"
-    wanted = goal.tables[role]
-    return before, "all" if wanted is None else facts.numbers.names(wanted)
+    match facts.desired.roles[role]:
+        case Everyone():
+            return before, "all"
+        case Nobody():
+            return before, "none"
+        case Shards(shards=shards):
+            return before, tuple(map(tuple, shards))
 
 
 def _cause(facts: Facts, name: NodeName, key: str) -> Cause:

@@ -135,7 +135,7 @@ def number(
         nobody=nobody,
         spare=spare,
         overtaken=overtaken,
-        owners={node_id: name for name, node_id in final.items()},
+        owners={final[name]: name for name in sorted(final, reverse=True)},
         _holders={node_id: tuple(names) for node_id, names in holders.items()},
     )
 

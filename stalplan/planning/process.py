@@ -52,7 +52,7 @@ def process_of(
     service = report.service
     if service is not None and not service.running:
         return Process(up=False, unknown=False, pending=False, runs=same_env)
-    if not _file_is_newer(report):
+    if not file_is_newer(report):
         return Process(up=True, unknown=False, pending=False, runs=same_env)
     began = _began_with(report, recorded, version)
     if began is None:
@@ -65,11 +65,19 @@ def process_of(
     )
 
 
-def _file_is_newer(report: "NodeReport") -> bool:
+def file_is_newer(report: "NodeReport") -> bool:
+    """Whether the file was changed after the process began, as far as clocks tell.
+
+    Where the start is known to the second only, a change in that second was before it:
+    a file is written while its server is stopped.
+    """
     started = report.service.started_at if report.service else None
     if started is None or report.file is None:
         return False
-    return report.file.changed_at > started
+    changed = report.file.changed_at
+    if started.microsecond == 0:
+        changed = changed.replace(microsecond=0)
+    return changed > started
 
 
 def _began_with(

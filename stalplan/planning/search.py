@@ -15,13 +15,13 @@ Phases = tuple[int, ...]
 """By mover: not begun, on its spare id, done. What was done first doesn't matter."""
 
 
-def best_order(problem: Problem) -> list[Move] | None:
+def best_order(problem: Problem, background: Crew | None = None) -> list[Move] | None:
     """The moves with the fewest starts, then the least risk; None: there is no way.
 
     Among equals the one whose nodes come first by name. Time grows with two to the
-    power of the movers.
+    power of the movers. *background* is the problem's, where it is at hand.
     """
-    search = _Search(problem)
+    search = _Search(problem, background or problem.background())
     state: Phases = tuple(BEFORE for _ in problem.movers)
     moves: list[Move] = []
     while any(phase != AFTER for phase in state):
@@ -34,9 +34,9 @@ def best_order(problem: Problem) -> list[Move] | None:
 
 
 class _Search:
-    def __init__(self, problem: Problem) -> None:
+    def __init__(self, problem: Problem, background: Crew) -> None:
         self.problem = problem
-        self.background = problem.background()
+        self.background = background
         self.best = cache(self._best)
         self.crew = cache(self._crew)
 

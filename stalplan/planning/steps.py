@@ -4,6 +4,7 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from stalplan.planning.improve import improved
 from stalplan.planning.order import Move, NoOrder, Problem, run
 from stalplan.planning.plan import Exposure, Risk
 from stalplan.planning.rules_order import order_by_rules
@@ -41,11 +42,15 @@ def in_order(problem: Problem) -> "tuple[Moment, ...] | NoOrder":
     why_not = impossible(problem)
     if why_not is not None:
         return why_not
-    few = len(problem.movers) <= EXACT
-    moves = best_order(problem) if few else order_by_rules(problem)
-    if moves is None:
-        return stuck(problem)
-    return tuple(_moments(problem, moves))
+    moves = _order(problem)
+    return stuck(problem) if moves is None else tuple(_moments(problem, moves))
+
+
+def _order(problem: Problem) -> list[Move] | None:
+    if len(problem.movers) <= EXACT:
+        return best_order(problem)
+    moves = order_by_rules(problem)
+    return None if moves is None else improved(problem, moves)
 
 
 def together(problem: Problem, moments: "Sequence[Moment]") -> list[list[Moment]]:

@@ -1,5 +1,6 @@
 """The sentences that every format starts from: one line per change, no markup."""
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, assert_never
 
 from stalplan.findings import CATALOGUE, Finding, Scope, Severity
@@ -70,7 +71,38 @@ def headline(change: Change) -> str:  # noqa: C901, PLR0911 - one per kind
             assert_never(change)
 
 
-def scope(change: Change, plan: Plan) -> str:
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One or more changes that read alike: a mark, a line, a cause, and why."""
+
+    mark: str
+    headline: str
+    cause: str
+    why: str
+
+
+def rows(plan: Plan) -> list[Row]:
+    """The plan's changes in order; one new host name of many nodes is one row."""
+    alike: dict[tuple[object, ...], list[Change]] = {}
+    for index, change in enumerate(plan.changes):
+        key: tuple[object, ...] = (index,)
+        if isinstance(change, SetHostname):
+            key = (change.before, change.after, change.cause, change.reason)
+        alike.setdefault(key, []).append(change)
+    return [_row(changes, plan) for changes in alike.values()]
+
+
+def _row(changes: "Sequence[Change]", plan: Plan) -> Row:
+    first = changes[0]
+    line, where = headline(first), _scope(first, plan)
+    if isinstance(first, SetHostname) and len(changes) > 1:
+        line = f"host name {_text(first.before)} -> {_text(first.after)}"
+        nodes = [node for change in changes for node in facts(change).nodes]
+        where = f"{len(changes)} changes: on {names(nodes)}."
+    return Row(mark(first), line, first.cause, f"{where} {first.reason}".strip())
+
+
+def _scope(change: Change, plan: Plan) -> str:
     """Which nodes' files a change of many nodes is made in; empty for one node's."""
     if not isinstance(change, MoveRole | SetCoordinator):
         return ""

@@ -8,12 +8,10 @@ from stalplan.render.diffs import diffs, lines
 from stalplan.render.headlines import (
     finding_place,
     finding_title,
-    headline,
-    mark,
     names,
     obstacle,
     risks,
-    scope,
+    rows,
     title,
 )
 
@@ -47,10 +45,9 @@ def _changes(plan: "Plan") -> "Iterator[str]":
     if not plan.changes:
         return
     yield from ("### Changes", "", "| | change | cause | why |", "|---|---|---|---|")
-    for change in plan.changes:
-        told = f"{scope(change, plan)} {change.reason}".strip()
-        cells = (f"`{mark(change)}`", escaped(headline(change)), change.cause)
-        yield f"| {' | '.join(cells)} | {escaped(told)} |"
+    for row in rows(plan):
+        cells = (f"`{row.mark}`", escaped(row.headline), row.cause, escaped(row.why))
+        yield f"| {' | '.join(cells)} |"
 
 
 def _steps(plan: "Plan") -> "Iterator[str]":

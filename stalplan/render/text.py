@@ -8,12 +8,10 @@ from stalplan.render.diffs import diffs, lines
 from stalplan.render.headlines import (
     finding_place,
     finding_title,
-    headline,
-    mark,
     names,
     obstacle,
     risks,
-    scope,
+    rows,
     title,
 )
 
@@ -44,10 +42,9 @@ def render_text(plan: "Plan") -> str:
 def _changes(plan: "Plan") -> "Iterator[str]":
     if plan.changes:
         yield "Changes"
-    for change in plan.changes:
-        yield from _wrapped(f"  {mark(change)} ", headline(change), hang=4)
-        told = (f"[{change.cause}]", scope(change, plan), change.reason)
-        yield from _wrapped("      ", " ".join(part for part in told if part))
+    for row in rows(plan):
+        yield from _wrapped(f"  {row.mark} ", row.headline, hang=4)
+        yield from _wrapped("      ", f"[{row.cause}] {row.why}")
 
 
 def _steps(plan: "Plan") -> "Iterator[str]":
