@@ -84,7 +84,7 @@ def command(app: App, /, *, keep: bool) -> int:
 
 def _tour(app: App, cluster: DemoCluster) -> int:
     """Run each stop's command; the first that goes wrong ends the tour."""
-    with _options_from_the_tour_alone(), contextlib.chdir(cluster.folder):
+    with options_from_the_tour_alone(), contextlib.chdir(cluster.folder):
         app.terminal.write(f"\n$ cd {shlex.quote(str(cluster.folder))}\n")
         for stop in TOUR:
             words = textwrap.fill(
@@ -135,7 +135,7 @@ def _typed(*words: str) -> str:
 
 
 @contextlib.contextmanager
-def _options_from_the_tour_alone() -> Iterator[None]:
+def options_from_the_tour_alone() -> Iterator[None]:
     """The user's STALPLAN_PLAN_… and STALPLAN_APPLY_… must not bend the tour."""
     held = {name: os.environ[name] for name in os.environ if name.startswith(_BENDING)}
     for name in held:

@@ -1,8 +1,8 @@
 """Nothing of a demo cluster outlives it: `python -m stalplan.demo.leftovers FOLDER`.
 
 This runs as a process of its own and waits for the end of its input, which is the
-end of the demo, even if that was killed. Then it ends every process that bears the
-cluster's mark and removes the folder.
+end of the demo, even if that was killed. Then it ends every process of the cluster
+and removes the folder.
 """
 
 import contextlib
@@ -45,16 +45,15 @@ def removed_at_the_end(folder: Path) -> Iterator[None]:
 
 
 def end_processes(folder: Path) -> None:
-    """Kill what bears the mark of *folder*, and wait until it is gone.
+    """Kill what belongs to the cluster in *folder*, and wait until it is gone.
 
-    Servers detach themselves from whatever started them, so nothing but their
-    environment tells whose they are.
+    Servers and transactions detach themselves from whatever started them.
 
     Raises:
         TimeoutError: after ten seconds some still live.
     """
     deadline = time.monotonic() + _GONE_SECONDS
-    while marked := _marked(folder):
+    while marked := processes_of(folder):
         for pid in marked:
             with contextlib.suppress(ProcessLookupError):  # it ended by itself
                 os.kill(pid, signal.SIGKILL)
@@ -63,14 +62,27 @@ def end_processes(folder: Path) -> None:
         time.sleep(0.01)
 
 
-def _marked(folder: Path) -> list[int]:
+def processes_of(folder: Path) -> list[int]:
+    """The living processes of the cluster in *folder*, of this user.
+
+    They have the mark in their environment; those that systemd started for an agent
+    lost it, and are known by the script they run: below *folder*, a node's service
+    or a transaction's.
+    """
     mark = f"{MARK}={folder}".encode()
     found = []
     for entry in Path("/proc").glob("[0-9]*"):
         with contextlib.suppress(OSError):  # another user's, or gone meanwhile
-            if mark in (entry / "environ").read_bytes().split(b"\0"):
+            environ = (entry / "environ").read_bytes().split(b"\0")
+            words = (entry / "cmdline").read_bytes().split(b"\0")
+            if mark in environ or any(_is_script(word, folder) for word in words[:2]):
                 found.append(int(entry.name))
     return found
+
+
+def _is_script(word: bytes, folder: Path) -> bool:
+    below = word.startswith(f"{folder}/".encode())
+    return below and word.endswith((b"/service", b"/stalwart", b"/script"))
 
 
 def main(folder: Path) -> None:

@@ -14,6 +14,7 @@ import paramiko
 
 import stalplan
 from stalplan.demo.configs import config_text
+from stalplan.demo.leftovers import MARK
 from stalplan.demo.sshd import LOOPBACK, SshServer
 
 _READY_SECONDS = 30.0
@@ -102,7 +103,7 @@ def make_node(
     text = config_text(name, folder=str(folder), http=http_port, smtp=smtp_port)
     _write(node.config, text, mode=0o600)
     _write(folder / "service", _packaged("service.sh"), mode=0o700)
-    _write(folder / "stalwart", _binary(), mode=0o700)
+    _write(folder / "stalwart", _binary(environ[MARK]), mode=0o700)
     return node
 
 
@@ -115,17 +116,19 @@ def free_ports(count: int) -> list[int]:
     return ports
 
 
-def _binary() -> str:
+def _binary(mark: str) -> str:
     """What stands where the mail server's binary would: a call of the stand-in.
 
-    The package is named by its folder, so that it need not be installed.
+    The package is named by its folder, so that it need not be installed. The mark is
+    set here too: systemd starts what it starts with an environment of its own.
     """
     package = Path(stalplan.__file__).parent.parent
     python = shlex.quote(sys.executable)
     return (
         "#!/bin/sh\n"
         f"PYTHONPATH={shlex.quote(str(package))}\n"
-        "export PYTHONPATH\n"
+        f"{MARK}={shlex.quote(mark)}\n"
+        f"export PYTHONPATH {MARK}\n"
         f'exec {python} -m stalplan.demo.server "$@"\n'
     )
 

@@ -1,19 +1,17 @@
 """The demo's cluster: what is planted in it, and that nothing of it remains."""
 
 import json
-import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from demo.standin import DIRECT
+from demo.traces import gone, marked
 from stalplan.demo.cluster import DemoCluster, demo_cluster
-from stalplan.demo.leftovers import MARK
 from stalplan.demo.node import DemoNode
 
 KILLED = """
@@ -30,34 +28,6 @@ def status(node: DemoNode) -> dict[str, Any]:
     with DIRECT.open(url, timeout=10) as answer:
         found: dict[str, Any] = json.loads(answer.read())
     return found
-
-
-def marked(folder: Path) -> list[str]:
-    """Processes that bear the cluster's mark, as the kernel tells."""
-    mark = f"{MARK}={folder}".encode()
-    return [
-        entry.name
-        for entry in Path("/proc").glob("[0-9]*")
-        if os.access(entry / "environ", os.R_OK)
-        and mark in _environ(entry).split(b"\0")
-    ]
-
-
-def _environ(entry: Path) -> bytes:
-    try:
-        return (entry / "environ").read_bytes()
-    except (FileNotFoundError, ProcessLookupError, PermissionError):
-        return b""
-
-
-def gone(folder: Path) -> bool:
-    """Whether neither folder nor processes are left, after ten seconds at most."""
-    deadline = time.monotonic() + 10
-    while folder.exists() or marked(folder):
-        if time.monotonic() > deadline:
-            return False
-        time.sleep(0.02)
-    return True
 
 
 def test_the_faults_are_really_there() -> None:

@@ -10,6 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from demo.traces import gone
+from stalplan.cli.demo import options_from_the_tour_alone
+
 DEMO = (sys.executable, "-m", "stalplan", "demo", "--no-color")
 SECONDS = 60.0
 UNSHARED = ("unshare", "--mount", "--propagation=private")
@@ -78,17 +81,45 @@ def test_keep_leaves_the_cluster_up_until_interrupted(tmp_path: Path) -> None:
     assert not folder.exists()
 
 
-def test_options_in_the_environment_do_not_bend_the_tour() -> None:
+def test_options_in_the_environment_do_not_bend_the_tour(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     """STALPLAN_PLAN_FORMAT is for the user's own commands, not for the tour's."""
-    environ = {**os.environ, "STALPLAN_PLAN_FORMAT": "json"}
+    monkeypatch.setenv("STALPLAN_PLAN_FORMAT", "json")
+    monkeypatch.setenv("STALPLAN_DEMO_KEEP", "1")
 
-    told = subprocess.run(
-        DEMO, capture_output=True, text=True, timeout=SECONDS, check=False, env=environ
-    )
+    with options_from_the_tour_alone():
+        during = {name for name in os.environ if name.startswith("STALPLAN_")}
 
-    assert 0 == told.returncode, told.stdout + told.stderr
-    assert "Apply complete! " in told.stdout
-    assert "format_version" not in told.stdout
+    assert "STALPLAN_PLAN_FORMAT" not in during
+    assert "STALPLAN_DEMO_KEEP" in during
+    assert "json" == os.environ["STALPLAN_PLAN_FORMAT"]
+
+
+@pytest.mark.parametrize(
+    ("number", "status"),
+    [(signal.SIGINT, 8), (signal.SIGTERM, 8), (signal.SIGKILL, -signal.SIGKILL)],
+)
+def test_a_demo_cut_short_leaves_nothing(
+    tmp_path: Path, number: signal.Signals, status: int
+) -> None:
+    """Stopped while a node is changed, it tells so and leaves nothing behind."""
+    out = tmp_path / "out"
+    with (
+        out.open("wb") as stdout,
+        subprocess.Popen(DEMO, stdout=stdout, stderr=subprocess.STDOUT) as process,
+    ):
+        deadline = time.monotonic() + SECONDS
+        while "Stopping the server" not in out.read_text():
+            assert process.poll() is None, out.read_text()
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+        folder = folder_in(out.read_text())
+        process.send_signal(number)
+        ended = process.wait(30)
+
+    assert status == ended, out.read_text()
+    assert gone(folder)
 
 
 needs_root = pytest.mark.skipif(
