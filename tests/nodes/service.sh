@@ -21,7 +21,8 @@ born() {
 running() {
   [ -e "$home/pid" ] || return 1
   read -r pid start <"$home/pid"
-  [ "$(born "$pid")" = "$start" ]
+  # A server that was gone before its start could be read has none.
+  [ -n "$start" ] && [ "$(born "$pid")" = "$start" ]
 }
 
 case $1 in
