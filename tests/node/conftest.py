@@ -8,11 +8,23 @@ import pytest
 from local_exec import SHELLS
 from lone_node import LoneNode, MakeNode
 
+from stalplan.transport import agent_session
+
 
 @pytest.fixture(params=SHELLS)
 def shell(request: pytest.FixtureRequest) -> str:
     """Every shell that the agent must run under."""
     return str(request.param)
+
+
+@pytest.fixture(autouse=True)
+def only_this_path(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The agent adds the usual folders to PATH, which would hide what a node lacks."""
+    parts = dict(agent_session.agent_parts())
+    added = ":/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+    assert f"PATH=$PATH{added}\n" in parts["base"]
+    parts["base"] = parts["base"].replace(added, "")
+    monkeypatch.setattr(agent_session, "agent_parts", lambda: parts)
 
 
 @pytest.fixture

@@ -81,8 +81,8 @@ def finish_by_recover(node: LoneNode, result: bytes, *, undo: bool) -> None:
         node.session.finish(node.order(fence, result), undo=undo)
         node.followed()
         record = node.record()
-        assert record.verdict in (Verdict.APPLIED, Verdict.RESTORED), record
-        assert not undo or record.verdict is Verdict.RESTORED, record
+        assert record.verdict in (Verdict.APPLIED, Verdict.RESTORED), record.detail
+        assert not undo or record.verdict is Verdict.RESTORED, record.detail
     if record is not None and record.verdict is not None and result != node.base:
         kept = result if record.verdict is Verdict.APPLIED else node.base
         assert kept == node.folder.read()

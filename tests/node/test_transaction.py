@@ -53,7 +53,7 @@ def test_a_server_that_dies_is_restored(
         f"{word} = 1\n".encode(), health=health_ask(timeout=60, steady=1.0)
     )
 
-    assert record.verdict is Verdict.RESTORED
+    assert record.verdict is Verdict.RESTORED, record.detail
     assert "server" in record.detail
     assert node.folder.read() == node.base
     assert facts(node) == before
@@ -133,7 +133,7 @@ def test_a_stopped_service_told_to_start_is_stopped_again(lone_node: MakeNode) -
 
     record = node.applied(b"exits-at-once = 1\n", start_stopped=True)
 
-    assert record.verdict is Verdict.RESTORED
+    assert record.verdict is Verdict.RESTORED, record.detail
     assert node.folder.read() == node.base
     assert not node.folder.active()
 

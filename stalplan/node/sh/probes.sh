@@ -117,7 +117,7 @@ function is_held(listener, port, host, parts) {
 
 # Of the log only these lines matter; each event has its name in parentheses.
 # Source: stalwart v0.15.5 crates/trc/src/event/description.rs.
-WANTED_LINES='config\.(parse|build|macro)-error|cluster\.(publisher|subscriber)-start'
+WANTED_LINES='config\.(parse|build|macro)-error|server\.startup|cluster\.(publisher|subscriber)-start'
 
 # Prints the log files that the tracers' prefixes name, a line each. $1: only those
 # that may hold lines of this day.

@@ -95,19 +95,25 @@ ask_to_stop() {
     systemctl --no-ask-password --no-block stop -- "$ask_unit" </dev/null >/dev/null 2>&1
     return
   fi
-  run_stop </dev/null >/dev/null 2>&1 8>&- 9>&- &
+  alone run_stop &
   stop_job=$!
 }
 
-# Asks for the start and returns. The locks' descriptors stay here: a server that
-# inherited one would hold it for as long as it runs.
+# Runs a command in the background with none of our descriptors. A server that
+# inherited the lock would hold it as long as it runs, and so would the shell that
+# waits for it: what a function's redirection closes, its shell keeps a copy of.
+alone() {
+  exec </dev/null >/dev/null 2>&1 8>&- 9>&-
+  "$@"
+}
+
+# Asks for the start and returns.
 ask_to_start() {
   if [ "$ask_manager" = systemd ]; then
     systemctl reset-failed -- "$ask_unit" </dev/null >/dev/null 2>&1
-    systemctl --no-ask-password start -- "$ask_unit" \
-      </dev/null >/dev/null 2>&1 8>&- 9>&- &
+    alone systemctl --no-ask-password start -- "$ask_unit" &
   else
-    run_start </dev/null >/dev/null 2>&1 8>&- 9>&- &
+    alone run_start &
   fi
   start_job=$!
   start_status=
