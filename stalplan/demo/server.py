@@ -116,19 +116,24 @@ def _serve(doors: Doors, wrong: Misbehaviour, environ: Mapping[str, str]) -> int
 
 
 def _read_flags(argv: Sequence[str]) -> tuple[str, str]:
-    """The first flag and its value; `help` where there is none."""
-    if not argv:
-        return "help", ""
-    name, equals, value = argv[0].partition("=")
-    match name:
-        case "-c" | "--config" if equals or len(argv) > 1:
-            return "config", value if equals else argv[1]
-        case "-V" | "--version":
-            return "version", ""
-        case "-h" | "--help":
-            return "help", ""
-        case _:
-            return "unknown", f"Unrecognized command-line argument '{name}'."
+    """What to do, and the config's path; help and version win wherever they stand."""
+    words = iter(argv)
+    asked = ("help", "")
+    for word in words:
+        name, equals, value = word.partition("=")
+        match name:
+            case "-c" | "--config":
+                path = value if equals else next(words, None)
+                if path is None:
+                    return "unknown", f"Missing value for argument '{name}'."
+                asked = ("config", path)
+            case "-V" | "--version":
+                return "version", ""
+            case "-h" | "--help":
+                return "help", ""
+            case _:
+                return "unknown", f"Unrecognized command-line argument '{name}'."
+    return asked
 
 
 def _read_once(path: str, version: ServerVersion) -> FlatConfig | int:

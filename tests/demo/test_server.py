@@ -46,6 +46,24 @@ def test_version_is_bare(make: Make, flag: str) -> None:
     assert (0, "0.13.4\n", "") == server.end()
 
 
+def test_version_wins_over_config(make: Make) -> None:
+    """Asked for both, the server tells its version and does not start."""
+    server = make()
+
+    server.begin(f"--config={server.path}", "--version")
+
+    assert (0, "0.15.5\n", "") == server.end()
+
+
+def test_a_config_flag_without_a_path_ends_with_1(make: Make) -> None:
+    """`--config` as the last word names no file, and nothing starts."""
+    server = make()
+
+    server.begin("--config")
+
+    assert 1 == server.end()[0]
+
+
 def test_config_path_beats_every_flag(make: Make, tmp_path: Path) -> None:
     """With CONFIG_PATH in the environment, asking for the version starts a server."""
     server = make(
