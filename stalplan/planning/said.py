@@ -15,6 +15,7 @@ from stalplan.model.rules.nodes import (
     report_findings,
 )
 from stalplan.model.wishes import Nobody
+from stalplan.stalwart.releases import COORDINATOR, NODE_ID
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -67,7 +68,21 @@ def _of_clusters(scene: "Scene") -> "Iterator[Finding]":
     for finding in end:
         new = (finding.code, finding.key) not in old
         if new and finding.severity is not Severity.INFO:
-            yield replace(finding, file=None, line=None)
+            yield _in_the_end(scene, finding)
+
+
+def _in_the_end(scene: "Scene", finding: Finding) -> Finding:
+    """A fault that is new in the end; of a list that isn't managed it is a warning.
+
+    Lists that name only unused ids agree, until a node gets one of those ids.
+    """
+    managed = {NODE_ID, *(role.key for role in scene.desired.roles)}
+    if scene.desired.coordinator is not None:
+        managed.add(COORDINATOR)
+    place = replace(finding, file=None, line=None)
+    if finding.key in managed:
+        return place
+    return replace(place, severity=Severity.WARNING, blocks=False)
 
 
 def _of_files(scene: "Scene") -> "Iterator[Finding]":

@@ -43,6 +43,13 @@ def _half_done(scene: "Scene", problem: Problem) -> "Iterator[NoOrder]":
             before.add(mover.before)
     needed = _needed(scene)
     hint = _hint(scene, needed)
+    if blind := _unknown(scene, problem):
+        yield NoOrder(
+            rule=f"{listed(blind)} {'was' if len(blind) == 1 else 'were'} not asked, "
+            "and nothing is recorded: what it runs of the roles that move is unknown.",
+            nodes=blind,
+            hint=hint,
+        )
     if collisions(after):
         yield NoOrder(rule=_doubled(problem, after), nodes=needed, hint=hint)
     new = problem.watch.risks(after) - problem.watch.risks(before)
@@ -54,6 +61,17 @@ def _half_done(scene: "Scene", problem: Problem) -> "Iterator[NoOrder]":
             nodes=needed,
             hint=hint,
         )
+
+
+def _unknown(scene: "Scene", problem: Problem) -> tuple["NodeName", ...]:
+    """Nodes nothing is known of, where role lists change on others."""
+    recorded = scene.state.nodes if scene.state else {}
+    blind = scene.options.not_asked - frozenset(scene.options.assume_down)
+    lists_change = any(
+        mover.before is not None and mover.before.tables != mover.after.tables
+        for mover in problem.movers
+    )
+    return tuple(sorted(blind - recorded.keys())) if lists_change else ()
 
 
 def _needed(scene: "Scene") -> tuple["NodeName", ...]:
