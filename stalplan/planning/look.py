@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from stalplan.findings import Finding, Scope, found
 from stalplan.model.cluster import Member
+from stalplan.model.file_rules import file_findings
 from stalplan.model.live import NodeReport, Seen, Unreachable
 from stalplan.planning.process import Process, process_of
 from stalplan.stalwart.effective import effective
@@ -74,8 +75,10 @@ def look(
     try:
         config = parse(file.data, version)
     except ConfigRefused as refused:
-        code = "SP507" if refused.kind == "not-utf8" else "SP501"
-        return _lost(node, seen, code, refused.message, line=refused.line)
+        finding = file_findings(refused, release, file=file.path, node=node.name)
+        return Lost(
+            node=node, report=seen, error=finding[0].detail, findings=tuple(finding)
+        )
     starts = effective(config, release, seen.unit_environment)
     same_env = starts
     up = seen.service is not None and seen.service.running
@@ -114,9 +117,7 @@ def _unreachable(node: "Node", seen: Unreachable) -> Lost:
     return Lost(node=node, report=None, error=finding.detail, findings=(finding,))
 
 
-def _lost(
-    node: "Node", report: NodeReport, code: str, why: str, line: int | None = None
-) -> Lost:
+def _lost(node: "Node", report: NodeReport, code: str, why: str) -> Lost:
     path = report.file.path if report.file else node.service.config
-    finding = found(code, Scope.LIVE, why, node=node.name, file=path, line=line)
+    finding = found(code, Scope.LIVE, why, node=node.name, file=path)
     return Lost(node=node, report=report, error=why, findings=(finding,))

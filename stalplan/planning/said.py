@@ -4,10 +4,11 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from stalplan.findings import Finding, Scope, Severity, found, repaired
-from stalplan.model.cluster import Cluster, Member
+from stalplan.model.cluster import Cluster, Member, listed
 from stalplan.model.desired_rules import desired_findings
+from stalplan.model.file_rules import RULES, file_findings
+from stalplan.model.file_rules.reading import is_toml
 from stalplan.model.rules import cluster_findings
-from stalplan.model.rules.coordinator import coordinator_can
 from stalplan.model.rules.hostnames import licence_is_for_the_name
 from stalplan.model.rules.nodes import (
     machines_are_distinct,
@@ -18,7 +19,7 @@ from stalplan.model.wishes import Nobody
 from stalplan.stalwart.releases import COORDINATOR, NODE_ID
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from stalplan.names import NodeName
     from stalplan.planning.order import NoOrder
@@ -27,6 +28,10 @@ if TYPE_CHECKING:
 
 OF_THE_COORDINATOR = frozenset({"SP302", "SP303", "SP305"})
 """They block only where the desired file names the coordinator."""
+
+
+RULES_OF_THE_END = tuple(rule for rule in RULES if rule is not is_toml)
+"""An edit makes no TOML of what was none, and the rule reads the file once more."""
 
 
 def findings(scene: "Scene", no_order: "Sequence[NoOrder]") -> tuple[Finding, ...]:
@@ -41,7 +46,7 @@ def findings(scene: "Scene", no_order: "Sequence[NoOrder]") -> tuple[Finding, ..
         *scene.refused,
         *(_no_order(reason) for reason in no_order),
     ]
-    return tuple(sorted(set(said), key=lambda finding: finding.sort_key))
+    return tuple(sorted(_merged(said), key=lambda finding: finding.sort_key))
 
 
 def _of_nodes(scene: "Scene") -> "Iterator[Finding]":
@@ -91,23 +96,60 @@ def _of_files(scene: "Scene") -> "Iterator[Finding]":
     A coordinator that the desired file names must work, also where it is there today.
     """
     asked = isinstance(scene.desired.coordinator, str)
+    told = {finding.code for finding in desired_findings(scene.desired)}
     for name in sorted(scene.known):
-        today = list(_file(_member(scene, name, live=True), Scope.LIVE))
-        end = list(_file(_member(scene, name, live=False), Scope.DESIRED))
+        today = _file(scene, name, Scope.LIVE)
+        changed = scene.changed(name)
+        end = _file(scene, name, Scope.DESIRED) if changed or asked else []
         old = {(finding.code, finding.key) for finding in today}
         lasting = {(finding.code, finding.key) for finding in end}
         for finding in today:
-            stays = (finding.code, finding.key) in lasting
+            stays = not changed or (finding.code, finding.key) in lasting
+            stays = stays or finding.code == "SP502"
             if not (stays and asked and finding.code in OF_THE_COORDINATOR):
-                yield finding if stays else repaired(finding)
+                yield finding if stays else _ended(finding)
         for finding in end:
-            new = (finding.code, finding.key) not in old
-            if new or (asked and finding.code in OF_THE_COORDINATOR):
+            new = (finding.code, finding.key) not in old and finding.code not in told
+            if (asked and finding.code in OF_THE_COORDINATOR) or (
+                new and finding.severity is not Severity.INFO
+            ):
                 yield finding
 
 
-def _file(member: Member, scope: Scope) -> "Iterator[Finding]":
-    yield from coordinator_can(member, scope)
+def _file(scene: "Scene", name: "NodeName", scope: Scope) -> list[Finding]:
+    known = scene.known[name]
+    live = scope is Scope.LIVE
+    return file_findings(
+        known.config if live else scene.results[name].config,
+        scene.desired.release,
+        file=known.file.path,
+        node=name,
+        scope=scope,
+        env=known.report.unit_environment,
+        rules=RULES if live else RULES_OF_THE_END,
+    )
+
+
+def _ended(finding: Finding) -> Finding:
+    """A fault of one file that its next text no longer has."""
+    if finding.code == "SP506":  # the value that makes the server loop is replaced
+        return replace(finding, severity=Severity.INFO, blocks=False)
+    return repaired(finding)
+
+
+def _merged(said: "Iterable[Finding]") -> "Iterator[Finding]":
+    """Findings that say the same of several nodes as one; those that block stay."""
+    alike: dict[Finding, list[Finding]] = {}
+    for finding in said:
+        same = finding
+        if finding.node is not None and not finding.blocks:
+            same = replace(finding, node=None, file=None, line=None)
+        alike.setdefault(same, []).append(finding)
+    for found_there in alike.values():
+        first, *others = sorted(found_there, key=lambda finding: finding.sort_key)
+        nodes = sorted({each.node for each in others if each.node} - {first.node})
+        text = f"{first.detail} The same on {listed(nodes)}." if nodes else first.detail
+        yield replace(first, detail=text)
 
 
 def _cluster(scene: "Scene", scope: Scope) -> Cluster:

@@ -3,7 +3,7 @@
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
-from stalplan.findings import Finding, Scope, found
+from stalplan.findings import Finding, found
 from stalplan.model.cluster import Cluster, Member, listed
 from stalplan.stalwart.releases import COORDINATOR, has_coordinator
 
@@ -33,30 +33,6 @@ def coordinator_is_the_same(cluster: Cluster) -> "Iterator[Finding]":
         file=place.path,
         line=place.line(COORDINATOR),
         key=COORDINATOR,
-    )
-
-
-def coordinator_can(member: Member, scope: Scope) -> "Iterator[Finding]":
-    """The store that is named exists on the node, and its type can coordinate.
-
-    Source: stalwart v0.15.5, crates/common/src/config/mod.rs.
-    """
-    reads = member.effective
-    if reads.coordinator is None or reads.coordinator_usable:
-        return
-    if reads.coordinator_type is None:
-        code, text = "SP302", "which its file does not have"
-    else:
-        code, text = "SP303", "whose type can't coordinate"
-    yield found(
-        code,
-        scope,
-        f"{member.name} names the store {reads.coordinator}, {text}.",
-        node=member.name,
-        file=member.path,
-        line=member.line(COORDINATOR),
-        key=COORDINATOR,
-        hint="Name a store of type redis or nats that every node's file has.",
     )
 
 
