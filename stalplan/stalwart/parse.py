@@ -86,6 +86,10 @@ class FlatConfig(Mapping[str, str]):
         last = self.line_at(max(value.start, value.end - 1))
         return Entry(value.key, value.text, first, last)
 
+    def is_bare(self, key: str) -> bool:
+        """Whether the value of *key* is written without quotes. Raises KeyError."""
+        return self.outline.text[self.outline.values[key].start] not in "\"'"
+
     def keys_under(self, key: str) -> list[str]:
         """*key* itself and every key below `key.`, in byte order."""
         keys, prefix = self._keys, f"{key}."

@@ -8,47 +8,16 @@ keys.
 """
 
 import re
-from functools import cache
 from typing import Final, NoReturn
 
-from stalplan.stalwart.letters import alphanumerics
+from stalplan.stalwart import grammar
 from stalplan.stalwart.outline import Header, Kind, Outline, Statement, Value
 
 MAX_NESTED: Final = 10  # a value inside ten brackets is one too many
 MAX_KEYS: Final = 2**26  # characters of all flat keys; a real file has some thousand
 MAX_SHOWN: Final = 200  # characters of a key in an error
 
-# The two statements that nearly all files consist of, each in one match. Whatever
-# they do not match is read step by step, errors included.
-_SIMPLE: Final = re.compile(
-    r"[ \t\r\n]*+([A-Za-z0-9][A-Za-z0-9._-]*+)[ \t]*+=[ \t]*+"
-    r'(?:"([^"\\\r]*+)"(?!")|([A-Za-z0-9.+-]++))[ \t\r]*+(?:#[^\n]*+)?\n'
-)
-_SIMPLE_HEADER: Final = re.compile(r"\[([A-Za-z0-9_-])([A-Za-z0-9._-]*+)\][^\n]*+\n?+")
-
-# An element of an array with the comma behind it.
-_SIMPLE_ELEMENT: Final = re.compile(
-    r'[ \t\r\n]*+(?:"([^"\\\r]*+)"(?!")|([A-Za-z0-9.+-]++))[ \t\r\n]*+,'
-)
-_HOLE: Final = re.compile(r"[ \t\r\n]*+,")
 _NOTHING: Final = Value("", Kind.HOLE, "", 0, 0, 0)  # one for all holes of arrays
-
-_BLANKS: Final = re.compile(r"[ \t\r]*+")
-_SPACE: Final = re.compile(r"(?:[ \t\r\n]|#[^\n]*+)*+")  # with comments
-_REST_OF_LINE: Final = re.compile(r"[^\n]*+\n?+")
-_PLAIN: Final = re.compile(r"[A-Za-z0-9._-]++")
-_LENIENT: Final = re.compile(r'[^="\n \t\r]++')
-_LENIENT_INLINE: Final = re.compile(r'[^="\n \t\r,}]++')
-_WORD: Final = re.compile(r"[A-Za-z0-9.+-]++")
-_QUOTED_KEY_MARK: Final = re.compile(r'["\\\n]')
-_BACKSLASHES: Final = re.compile(r"\\++")
-_STRING_MARK: Final = {quote: re.compile(rf"[{quote}\\]") for quote in "\"'"}
-_TRIPLE_END: Final = {
-    quote: re.compile(rf"{quote}\r*{quote}\r*{quote}") for quote in "\"'"
-}
-_MORE_BACKSLASHES: Final = re.compile(r"[\\\r]*+")
-_ESCAPE: Final = re.compile(r"\\(\\*+)([^\\])")
-_ESCAPED: Final = {"t": "\t", "n": "\n", "r": "\r"}
 
 
 class Unreadable(Exception):
@@ -62,24 +31,6 @@ class Unreadable(Exception):
 
 class TooMuch(Unreadable):
     """The server may read the text, at a price in memory that is not paid here."""
-
-
-@cache
-def _any_word() -> re.Pattern[str]:
-    return re.compile(f"[{alphanumerics()}.+-]+")
-
-
-@cache
-def _header_letter() -> re.Pattern[str]:
-    return re.compile(f"[{alphanumerics()}._-]")
-
-
-def _unescape(raw: str) -> str:
-    """What a quoted string means; a run of backslashes stands for itself less one."""
-    text = raw.replace("\r", "")
-    if "\\" not in text:
-        return text
-    return _ESCAPE.sub(lambda run: run[1] + _ESCAPED.get(run[2], run[2]), text)
 
 
 def _given_twice(key: str) -> str:
@@ -114,10 +65,10 @@ class _Scanner:
     def run(self) -> Outline:
         text = self._text
         while True:
-            if simple := _SIMPLE.match(text, self._at):
+            if simple := grammar.SIMPLE.match(text, self._at):
                 self._simple(simple)
                 continue
-            self._at = self._after(_SPACE)
+            self._at = self._after(grammar.SPACE)
             if self._at == len(text):
                 return Outline(text, self._blocks, self._values)
             first = text[self._at]
@@ -173,7 +124,7 @@ class _Scanner:
 
     def _header(self) -> None:
         start = self._at
-        if simple := _SIMPLE_HEADER.match(self._text, start):
+        if simple := grammar.SIMPLE_HEADER.match(self._text, start):
             self._table = simple[1] + simple[2].lower()
             self._at = simple.end()
             self._blocks.append(Header(self._table, start, self._at, array=False))
@@ -182,7 +133,7 @@ class _Scanner:
         first = self._header_character(quoted=False)
         array = first == "["
         self._table = self._header_name("" if array else first, array=array)
-        self._at = self._after(_REST_OF_LINE)
+        self._at = self._after(grammar.REST_OF_LINE)
         self._blocks.append(Header(self._table, start, self._at, array=array))
 
     def _header_character(self, *, quoted: bool) -> str:
@@ -215,7 +166,7 @@ class _Scanner:
                 if numbered:
                     return name
                 name, numbered = self._entry_of(name), True
-            elif _header_letter().match(character):
+            elif grammar.header_letter().match(character):
                 name += character.lower() if character.isascii() else character
             else:
                 self._refuse("a table header holds a character that it can't")
@@ -239,9 +190,9 @@ class _Scanner:
         of an inline set.
         """
         if not self._lenient_keys:
-            run = _PLAIN
+            run = grammar.PLAIN
         else:
-            run = _LENIENT_INLINE if inline else _LENIENT
+            run = grammar.LENIENT_INLINE if inline else grammar.LENIENT
         text, key, end = self._text, "", self._at
         ends = "=,}" if inline else "="
         while self._at < len(text):
@@ -269,13 +220,13 @@ class _Scanner:
         text = self._text
         self._at += 1
         start = self._at
-        while found := _QUOTED_KEY_MARK.search(text, self._at):
+        while found := grammar.QUOTED_KEY_MARK.search(text, self._at):
             if found[0] == "\n":
                 self._refuse("a quoted key is not closed on its line", found.start())
             self._at = found.end()
             if found[0] == '"':
                 return text[start : found.start()].replace("\\", "")
-            self._at = end = self._after(_BACKSLASHES)
+            self._at = end = self._after(grammar.BACKSLASHES)
             if text[end : end + 1] == '"':
                 self._at += 1
         raise self._too_early()
@@ -287,7 +238,7 @@ class _Scanner:
         """
         if depth == MAX_NESTED:
             self._refuse("arrays and inline tables are nested more than nine deep")
-        start = self._at = self._after(_BLANKS)
+        start = self._at = self._after(grammar.BLANKS)
         if start == len(self._text):
             raise self._too_early()
         first = self._text[start]
@@ -313,12 +264,12 @@ class _Scanner:
 
     def _value_end(self, ends: str) -> str:
         """What follows a value: the end of the line for a statement, else of *ends*."""
-        self._at = self._after(_BLANKS if ends == "\n" else _SPACE)
+        self._at = self._after(grammar.BLANKS if ends == "\n" else grammar.SPACE)
         if self._at == len(self._text):
             raise self._too_early()
         character = self._text[self._at]
         if character == "#" and ends == "\n":
-            self._at = self._after(_REST_OF_LINE)
+            self._at = self._after(grammar.REST_OF_LINE)
             return "\n"
         if character not in ends:
             self._refuse("a value is followed by text that belongs to nothing")
@@ -328,10 +279,10 @@ class _Scanner:
     def _word(self, start: int) -> str:
         """The bare word at *start*, empty if there is none."""
         text = self._text
-        word = _WORD.match(text, start)
+        word = grammar.WORD.match(text, start)
         end = word.end() if word else start
         if end < len(text) and not text[end].isascii():
-            word = _any_word().match(text, start)
+            word = grammar.any_word().match(text, start)
         if not word:
             return ""
         self._at = word.end()
@@ -346,7 +297,7 @@ class _Scanner:
         if not text.startswith(quote, self._at):
             return ""
         self._at += 2 if text.startswith("\n", self._at + 1) else 1
-        end = _TRIPLE_END[quote].search(text, self._at)
+        end = grammar.TRIPLE_END[quote].search(text, self._at)
         if not end:
             raise self._too_early()
         start, self._at = self._at, end.end()
@@ -354,11 +305,13 @@ class _Scanner:
 
     def _quoted(self, quote: str) -> str:
         text, start = self._text, self._at
-        while found := _STRING_MARK[quote].search(text, self._at):
+        while found := grammar.STRING_MARK[quote].search(text, self._at):
             self._at = found.end()
             if found[0] == quote:
-                return _unescape(text[start : found.start()])
-            self._at = self._after(_MORE_BACKSLASHES) + 1  # with what they escape
+                return grammar.unescape(text[start : found.start()])
+            self._at = (
+                self._after(grammar.MORE_BACKSLASHES) + 1
+            )  # with what they escape
         raise self._too_early()
 
     def _array(self, key: str, depth: int) -> Value:
@@ -367,14 +320,16 @@ class _Scanner:
         ended = ","
         while ended == ",":
             nested = depth + 1 < MAX_NESTED
-            if nested and (simple := _SIMPLE_ELEMENT.match(self._text, self._at)):
+            if nested and (
+                simple := grammar.SIMPLE_ELEMENT.match(self._text, self._at)
+            ):
                 parts.append(self._simple_element(f"{key}.{len(parts):04}", simple))
                 continue
-            if nested and (hole := _HOLE.match(self._text, self._at)):
+            if nested and (hole := grammar.HOLE.match(self._text, self._at)):
                 self._at = hole.end()
                 parts.append(_NOTHING)
                 continue
-            self._at = self._after(_SPACE)
+            self._at = self._after(grammar.SPACE)
             part, ended = self._value(f"{key}.{len(parts):04}", ",]", depth + 1)
             parts.append(part)
         return Value(key, Kind.ARRAY, "", start, self._at, start, parts)
@@ -399,11 +354,11 @@ class _Scanner:
             ended = self._text[self._at]
             self._at += 1
             if ended == "=":
-                self._at = self._after(_SPACE)
+                self._at = self._after(grammar.SPACE)
                 part, ended = self._value(f"{key}.{name}", ",}", depth + 1)
                 part.key_start = at
                 if ended == ",":
-                    self._at = self._after(_SPACE)
+                    self._at = self._after(grammar.SPACE)
             else:
                 part = Value(f"{key}.{name}", Kind.MEMBER, "", at, end, at)
                 self._keep(part)

@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from stalplan.stalwart.outline import Header, Kind
 from stalplan.stalwart.releases import ROLE_PREFIX, Release, shards_of
 
 if TYPE_CHECKING:
@@ -14,6 +15,7 @@ IdTable = tuple[tuple[int, ...], ...]
 
 MAX_U64: Final = 2**64 - 1
 _U64: Final = re.compile(r"\+?0*([0-9]{1,20})", re.ASCII)
+_NUMBER: Final = re.compile(r"[0-9]+")
 
 # Unicode's White_Space, which Rust's `trim` removes. Python's `str.strip` also takes
 # U+001C to U+001F, so it is told what to remove.
@@ -92,6 +94,38 @@ def role_list(entries: "list[tuple[Entry, str]]", release: Release) -> RoleList:
     if table and not shards_of(release):
         table = (tuple(sorted({number for ids in table for number in ids})),)
     return RoleList(table, tuple(bad), tuple(entry for entry, _ in entries))
+
+
+def spellings(config: "FlatConfig", key: str) -> set[str]:
+    """In how many ways the list at *key* is written, each by a name of its own.
+
+    The server joins them all.
+    """
+    found: set[str] = set()
+    for block in config.outline.blocks:
+        if isinstance(block, Header):
+            continue
+        inside = any(
+            _is_at_or_below(leaf.key, key)
+            for leaf in block.value.leaves()
+            if block.value.kind is Kind.INLINE
+        )
+        if _is_at_or_below(block.key, key) or inside:
+            found.add(_spelling(block.key, block.value.kind, key))
+    return found
+
+
+def _is_at_or_below(key: str, root: str) -> bool:
+    return key == root or key.startswith(f"{root}.")
+
+
+def _spelling(key: str, kind: Kind, root: str) -> str:
+    if kind is not Kind.TEXT:
+        return f"{kind.value} {key}"
+    rest = key[len(root) + 1 :]
+    if not rest:
+        return "text"
+    return f"numbers {len(rest)}" if _NUMBER.fullmatch(rest) else "names"
 
 
 def spell(table: IdTable, release: Release) -> tuple[str, ...]:

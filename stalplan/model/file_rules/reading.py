@@ -1,0 +1,132 @@
+"""Rules about how one file is read at all: refusals, TOML, macros, local keys."""
+
+import re
+import tomllib
+from typing import TYPE_CHECKING, Final
+
+from stalplan.findings import Finding, Scope, found
+from stalplan.model.cluster import listed
+from stalplan.stalwart.macros import NeverEnds, expand
+from stalplan.stalwart.releases import (
+    COORDINATOR,
+    HOSTNAME,
+    NODE_ID,
+    ROLE_PREFIX,
+    has_coordinator,
+    roles_of,
+)
+from stalplan.stalwart.spelling import WHITE_SPACE
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from stalplan.model.file_rules.subject import Subject
+    from stalplan.names import NodeName
+    from stalplan.stalwart.parse import ConfigRefused
+
+MOST_BYTES: Final = 1 << 20
+LOCAL_KEYS: Final = "config.local-keys"
+
+
+def refusal(
+    refused: "ConfigRefused", *, file: str, node: "NodeName | None", scope: Scope
+) -> Finding:
+    """The finding for a file that the server would not start from."""
+    code = "SP507" if refused.kind == "not-utf8" else "SP501"
+    text = f"{refused.message[0].upper()}{refused.message[1:]}."
+    return found(code, scope, text, node=node, file=file, line=refused.line)
+
+
+def too_large(
+    size: int, *, file: str, node: "NodeName | None", scope: Scope
+) -> Finding | None:
+    """The finding for a file over 1 MiB."""
+    if size <= MOST_BYTES:
+        return None
+    text = f"The file has {size:,} bytes; a config file has at most 1,048,576."
+    return found("SP507", scope, text, node=node, file=file)
+
+
+def is_toml(subject: "Subject") -> "Iterator[Finding]":
+    """Other tools may refuse what the server reads: worth knowing, no fault."""
+    try:
+        tomllib.loads(subject.config.outline.text)
+    except ValueError as error:
+        line = re.search(r"at line (\d+)", str(error))
+        where = f" (line {line[1]})" if line else ""
+        yield subject.finding(
+            "SP502", f"The server reads this file, but TOML readers refuse it{where}."
+        )
+
+
+def macros_end(subject: "Subject") -> "Iterator[Finding]":
+    """An unfinished macro behind a closing mark makes the server loop at start.
+
+    Variables and files that are not known here count as empty.
+
+    Source: stalwart v0.15.5, crates/utils/src/config/mod.rs.
+    """
+    if "%{" not in subject.config.outline.text:
+        return
+    try:
+        expand(subject.config, env=_Empty(), files=lambda _path: "")
+    except NeverEnds as error:
+        yield subject.finding(
+            "SP506",
+            "An unfinished macro stands behind a closing mark: the server never"
+            " gets past its start.",
+            error.key,
+        )
+
+
+class _Empty(dict[str, str]):
+    """Every variable is set, to nothing."""
+
+    def get(self, _name: str, _default: object = None) -> str:
+        return ""
+
+
+def managed_keys_are_local(subject: "Subject") -> "Iterator[Finding]":
+    """`config.local-keys` replaces the server's own list of keys that files hold.
+
+    Source: stalwart v0.15.5, crates/common/src/manager/config.rs.
+    """
+    patterns = _patterns(subject)
+    if not patterns:
+        return
+    keys = [
+        NODE_ID,
+        HOSTNAME,
+        *(ROLE_PREFIX + role for role in roles_of(subject.release)),
+    ]
+    if has_coordinator(subject.release):
+        keys.append(COORDINATOR)
+    foreign = [key for key in keys if not _is_local(key, patterns)]
+    more = [f"{len(foreign) - 3} more"] if len(foreign) > 3 else []  # noqa: PLR2004 - enough to see which ones
+    shown = [*foreign[:3], *more]
+    if foreign:
+        yield subject.finding(
+            "SP504",
+            f"{LOCAL_KEYS} leaves out {listed(shown)}: the server keeps them in its"
+            " database, for all nodes at once.",
+            LOCAL_KEYS,
+            hint=f"Add cluster.* and server.* to {LOCAL_KEYS}.",
+        )
+
+
+def _patterns(subject: "Subject") -> list[tuple[bool, re.Pattern[str]]]:
+    """Whether a pattern includes, and the pattern."""
+    found_patterns: list[tuple[bool, re.Pattern[str]]] = []
+    for entry in subject.config.under(LOCAL_KEYS):
+        text = entry.text.strip(WHITE_SPACE)
+        includes = not text.startswith("!")
+        text = text.removeprefix("!").strip(WHITE_SPACE).lower()
+        if text:
+            parts = ".*".join(re.escape(part) for part in text.split("*"))
+            found_patterns.append((includes, re.compile(parts, re.DOTALL)))
+    return found_patterns
+
+
+def _is_local(key: str, patterns: list[tuple[bool, re.Pattern[str]]]) -> bool:
+    matching = [includes for includes, pattern in patterns if pattern.fullmatch(key)]
+    return bool(matching) and all(matching)
