@@ -10,7 +10,7 @@ from stalplan.names import NODE_IDS
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from stalplan.model.records import State
+    from stalplan.model.records import RecordedNode, State
     from stalplan.model.wishes import Desired
     from stalplan.names import NodeName
     from stalplan.planning.look import Known
@@ -93,26 +93,15 @@ def number(
     *leaving*, recorded nodes that are no longer desired keep their places in lists.
     """
     recorded = state.nodes if state else {}
-    live: dict[NodeName, int] = {}
-    final: dict[NodeName, int] = {}
-    for node in desired.nodes:
-        name = node.name
-        if name in known:
-            live[name] = known[name].starts.node_id
-        else:
-            live[name] = (
-                recorded[name].node_id if name in recorded else node.node_id.value
-            )
-        final[name] = node.node_id.value if name in movable else live[name]
+    live, final = _now_and_then(desired, known, movable, recorded)
     holders: defaultdict[int, list[NodeName]] = defaultdict(list)
     for name, node_id in live.items():
         holders[node_id].append(name)
-    wanted = {node.name for node in desired.nodes}
     used = {*live.values(), *final.values()}
     gone = {
         entry.node_id: name
         for name, entry in recorded.items()
-        if leaving and name not in wanted and entry.node_id not in used
+        if leaving and name not in live and entry.node_id not in used
     }
     taken = {node_id % NODE_IDS for node_id in used}
     taken |= {entry.node_id % NODE_IDS for entry in recorded.values()}
@@ -138,6 +127,24 @@ def number(
         owners={final[name]: name for name in sorted(final, reverse=True)},
         _holders={node_id: tuple(names) for node_id, names in holders.items()},
     )
+
+
+def _now_and_then(
+    desired: "Desired",
+    known: "Mapping[NodeName, Known]",
+    movable: "frozenset[NodeName]",
+    recorded: "Mapping[NodeName, RecordedNode]",
+) -> tuple[dict["NodeName", int], dict["NodeName", int]]:
+    live: dict[NodeName, int] = {}
+    final: dict[NodeName, int] = {}
+    for node in desired.nodes:
+        name, wanted = node.name, node.node_id.value
+        if name in known:
+            live[name] = known[name].starts.node_id
+        else:
+            live[name] = recorded[name].node_id if name in recorded else wanted
+        final[name] = wanted if name in movable else live[name]
+    return live, final
 
 
 def _highest_free(taken: "set[int]") -> int | None:

@@ -2,11 +2,12 @@
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from reports import planned, seen_of
+from reports import planned, report_of, seen_of
 
 from stalplan.names import NodeName
 from stalplan.planning.plan import ActionName, Planned
 from stalplan.planning.plan_json import plan_from_json, plan_to_json
+from stalplan.render import RENDERERS
 from stalplan.stalwart.effective import effective
 from stalplan.stalwart.parse import parse
 from stalplan.stalwart.releases import Release, ServerVersion
@@ -124,3 +125,47 @@ def test_order_of_nodes_makes_no_difference(cluster: tuple[str, Files]) -> None:
     assert plan_to_json(one) == plan_to_json(other)
     assert one == plan_from_json(plan_to_json(one), file="p")
     assert "canary" not in plan_to_json(one)
+
+
+ODD = st.sampled_from(
+    [
+        *('cluster.node-id = "%{env:A}%"', 'cluster.node-id = "%{env:A}% %{env:B"'),
+        *("cluster.node-id = 18446744073709551615", "cluster.node-id = [3]"),
+        *(
+            'server.hostname = ["x"]',
+            'server.hostname = ""',
+            "[cluster]",
+            "[[cluster]]",
+        ),
+        *("cluster.roles.fts-indexing = {1, 2}", "fts-indexing = 1", "[cluster.roles]"),
+        *('cluster.coordinator = "%{file:/x}%"', 'store.x.type = "kafka"', "a = 1_0"),
+        *("cluster.roles.fts-indexing.note = 'it is ours'", "\ufeff", "= 1", "# é"),
+        *('cluster.roles.purge.stores.10 = "1"', 'cluster.roles.purge.stores.2 = "2"'),
+        *('config.local-keys = ["store.*"]', "lookup.default.hostname = 'OLD.example'"),
+    ]
+)
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    clusters(),
+    st.one_of(
+        st.binary(max_size=40),
+        st.lists(ODD, max_size=8).map(lambda lines: "\n".join([*lines, ""]).encode()),
+    ),
+    st.dictionaries(st.sampled_from("AB"), st.sampled_from(["1", "2", "x", ""])),
+    st.booleans(),
+)
+def test_any_file_gives_a_plan(
+    cluster: tuple[str, Files], data: bytes, env: dict[str, str], running: bool
+) -> None:
+    """Whatever one node's file holds, there is a plan, and every format of it."""
+    text, nodes = cluster
+    odd = report_of(
+        "mx1", data, running=running, environment=env, unit_environment={"A": "2"}
+    )
+    plan = planned(text, [odd, *seen_of(nodes)[1:]]).plan
+
+    assert plan.complete != plan.blocked
+    assert all(render(plan).endswith("\n") for render in RENDERERS.values())
+    assert plan == plan_from_json(plan_to_json(plan), file="p")
