@@ -13,7 +13,7 @@ import click
 
 from stalplan.cli.app import App
 from stalplan.cli.main import main
-from stalplan.cli.options import Command, no_color
+from stalplan.cli.options import Command, common_unused
 from stalplan.demo.cluster import DemoCluster, demo_cluster
 
 CHANGES = 2  # what --detailed-exitcode makes of a plan with changes
@@ -54,7 +54,7 @@ TOUR = (
 @click.option(
     "--keep", is_flag=True, help="Leave the cluster up, to play with, until Ctrl-C."
 )
-@no_color
+@common_unused
 @click.pass_obj
 def command(app: App, /, *, keep: bool) -> int:
     """Try all of it on three small nodes on this machine

@@ -65,6 +65,15 @@ def common(command: Callable[..., Any]) -> Callable[..., Any]:
     return command
 
 
+def common_unused(command: Callable[..., Any]) -> Callable[..., Any]:
+    """The same options on a command that has no use for a file or a state folder."""
+    text = "Every command takes it; this one has no use for it."
+    for names in (("--state",), ("-f", "--file")):
+        option = click.option(*names, metavar="PATH", expose_value=False, help=text)
+        command = option(command)
+    return no_color(command)
+
+
 parallelism_option: Decorator = click.option(
     "--parallelism",
     type=click.IntRange(1, 256),

@@ -6,14 +6,14 @@ import click
 
 from stalplan.cli.app import App
 from stalplan.cli.formats import format_option, write_plan
-from stalplan.cli.options import Command, no_color
+from stalplan.cli.options import Command, common_unused
 from stalplan.cli.saved import read_saved_plan
 
 
 @click.command("show", cls=Command)
 @click.argument("plan", type=click.Path(path_type=Path))
 @format_option
-@no_color
+@common_unused
 @click.pass_obj
 def command(app: App, plan: Path, forms: tuple[str, ...]) -> int:
     """Print a saved plan
