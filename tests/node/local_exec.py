@@ -30,6 +30,17 @@ def shell_folder(root: Path, shell: str) -> str:
     return path
 
 
+def path_without(folder: Path, *programs: str) -> str:
+    """A PATH that has all there is on this machine but *programs*."""
+    folder.mkdir()
+    for directory in map(Path, os.environ["PATH"].split(":")):
+        for found in directory.iterdir() if directory.is_dir() else ():
+            link = folder / found.name
+            if found.name not in programs and not link.is_symlink():
+                link.symlink_to(found)
+    return str(folder)
+
+
 class LocalExec:
     """stalplan.transport.agent_session.Exec without any network."""
 

@@ -1,6 +1,7 @@
 """One node on this machine: a folder, a small server, and a session with its agent."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from local_exec import LocalExec, shell_folder
@@ -64,6 +65,12 @@ class LoneNode:
     def close(self) -> None:
         """End the server, whatever it says."""
         self.folder.kill()
+
+    def use(self, **service: object) -> None:
+        """Run the node's service in another way from now on."""
+        changed = replace(self.node.service, **service)  # type: ignore[arg-type] # keywords of ServiceSettings
+        self.node = replace(self.node, service=changed)
+        self.session = replace(self.session, node=self.node)
 
     @property
     def work(self) -> Path:

@@ -1,12 +1,11 @@
 """A node's lease: one holder, a growing number, no way back for who slept."""
 
-import os
 import threading
 import time
 from pathlib import Path
 
 import pytest
-from local_exec import LocalExec
+from local_exec import LocalExec, path_without
 from lone_node import PLAN, RUN, LoneNode, MakeNode
 
 from stalplan.errors import LeaseLost, LockHeld
@@ -160,19 +159,6 @@ def test_no_takeover_while_a_transaction_runs(lone_node: MakeNode, shell: str) -
     assert node.session.take_lease(ask(OTHER)).number == 2
 
 
-def without_flock(folder: Path) -> str:
-    """A PATH that has all there is but flock."""
-    folder.mkdir()
-    for directory in os.environ["PATH"].split(":"):
-        if not Path(directory).is_dir():
-            continue
-        for program in Path(directory).iterdir():
-            link = folder / program.name
-            if program.name != "flock" and not link.is_symlink():
-                link.symlink_to(program)
-    return str(folder)
-
-
 @pytest.mark.parametrize("flock", [True, False], ids=["flock", "no-flock"])
 @pytest.mark.parametrize("racers", [40])
 def test_one_racer_wins_an_expired_lease(
@@ -181,7 +167,7 @@ def test_one_racer_wins_an_expired_lease(
     """Of many who ask at once for an expired lease, exactly one gets it."""
     node = lone_node(CONFIG)
     if not flock:
-        node.line.environment["PATH"] = without_flock(tmp_path / "bin")
+        node.line.environment["PATH"] = path_without(tmp_path / "bin", "flock")
     node.take()
     expire(node)
     race(node, racers, number=2)
@@ -225,7 +211,7 @@ def test_ten_thousand_racers(lone_node: MakeNode, tmp_path: Path, flock: bool) -
     """Likewise 10,000 times, twenty at a time: never two holders, never none."""
     node = lone_node(CONFIG)
     if not flock:
-        node.line.environment["PATH"] = without_flock(tmp_path / "bin")
+        node.line.environment["PATH"] = path_without(tmp_path / "bin", "flock")
     node.take()
     for _ in range(500):
         expire(node)

@@ -26,8 +26,8 @@ look_at_folder() {
     replace_problem="$real belongs to another user, which only root can keep"
   elif is_immutable; then
     replace_problem="$real or its folder is marked as immutable or append-only"
-  elif ! has_room; then
-    replace_problem="$folder has no room for two copies of the file"
+  else
+    look_at_disk
   fi
 }
 
@@ -45,14 +45,22 @@ is_immutable() {
   lsattr -d "$real" "$folder" 2>/dev/null | grep -q '^[^ ]*[ia][^ ]* ' || return 1
 }
 
-# Room for the result, a copy to go back to, and some blocks for folders.
-has_room() {
-  free=$(df -Pk "$folder" 2>/dev/null | tail -n 1) || return 0
+# Room for the result, a copy to go back to, and some blocks for folders. To root,
+# busybox calls everything writable, so the mount is asked as well.
+look_at_disk() {
+  disk=$(df -Pk "$folder" 2>/dev/null | tail -n 1) || return 0
   # shellcheck disable=SC2086 # the fields are to be split
-  set -- $free
-  [ $# -ge 4 ] || return 0
+  set -- $disk
+  [ $# -ge 6 ] || return 0
+  case $(grep -F " $6 " /proc/mounts 2>/dev/null | tail -n 1) in
+    *' ro,'* | *' ro '*)
+      replace_problem="$folder lies on a read-only file system"
+      return 0
+      ;;
+  esac
   case $4 in *[!0-9]*) return 0 ;; esac
-  [ "$4" -ge $((file_size / 512 + 16)) ]
+  [ "$4" -ge $((file_size / 512 + 16)) ] ||
+    replace_problem="$folder has no room for two copies of the file"
 }
 
 # Makes $1 a file with all that the target has but its bytes: owner, group, mode, ACL,

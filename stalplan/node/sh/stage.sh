@@ -57,7 +57,8 @@ begin_record() {
 # mkdir fails where anything has the name, so what we enter is what we made.
 make_staged() {
   staged_place "$ask_run" "$ask_step"
-  mkdir -m 700 "$staged" && cd "$staged" && staged_is_ours && mkdir new old
+  mkdir -m 700 "$staged" && cd "$staged" && staged_is_ours && [ -z "$(ls -A)" ] &&
+    mkdir new old
 } 2>/dev/null
 
 # Whether the folder we are in is the one we made: its owner could not be forged by the
