@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from stalplan.errors import AgentFailed, LeaseLost, LockHeld, PlanIsStale
+from stalplan.errors import AgentFailed, LeaseLost, LockHeld, PlanIsStale, Unfinished
 from stalplan.model.live import NodeFile, NodeReport, Service, digest_of
 from stalplan.model.records import Fence, Lease, StepRef, Transaction, Verdict
 from stalplan.names import Digest, NodeName, RunId
@@ -168,7 +168,7 @@ class MemoryNode:
             raise AgentFailed(f"{self.name}: the staged bytes came damaged or cut.")
         known = self._records.get((run, order.step))
         if known and known.order and not known.verdict:
-            raise AgentFailed(f"{self.name}: step {order.step} has begun.")
+            raise Unfinished(f"{self.name}: step {order.step} has no verdict.")
         self._records[run, order.step] = _Record(
             run=run,
             step=order.step,
@@ -182,15 +182,16 @@ class MemoryNode:
         self._require(order.fence)
         self._refuse_while_running()
         key = (order.fence.run, order.step)
-        record = self._records.get(key)
+        known = self._records.get(key)
+        if known and known.order and not known.verdict:
+            raise Unfinished(f"{self.name}: step {order.step} has no verdict.")
+        record = known if known and not known.verdict else None
         if record is None and order.base == order.result:
             record = self._records[key] = _Record(
                 *key, order.plan, order.base, order.result, data=b""
             )
         if record is None or record.result != order.result:
             raise AgentFailed(f"{self.name}: the result is not staged.")
-        if record.order is not None:
-            raise AgentFailed(f"{self.name}: step {order.step} has begun before.")
         record.plan, record.order = order.plan, order
         record.began_at, record.found_running = self.now(), self.running
         self._run(record, self._transaction(record, order))
@@ -267,7 +268,7 @@ class MemoryNode:
 
     def _transaction(self, record: _Record, order: CommitOrder) -> Iterator[str]:
         """One yield after each act: between any two of them the power may go."""
-        yield self._did(record, "begun")
+        yield self._did(record, "begin")
         if digest_of(self.data) != order.base:
             self._end(record, Verdict.STALE)
             return
@@ -298,13 +299,15 @@ class MemoryNode:
                 yield self._did(record, "healthy")
             self._end(record, Verdict.APPLIED, self.script.warning)
             return
-        yield from self._restored(record, order)
+        if order.base == order.result:
+            self._end(record, Verdict.FAILED, "The server did not come back.")
+            return
+        yield from self._restored(record)
 
-    def _restored(self, record: _Record, order: CommitOrder) -> Iterator[str]:
+    def _restored(self, record: _Record) -> Iterator[str]:
         self.running = False
-        if order.base != order.result:
-            self.write(self.backups[-1])
-            yield self._did(record, "restore")
+        self.write(self.backups[-1])
+        yield self._did(record, "restore")
         yield from self._as_found(record)
         if self.running and not self.script.healthy(self.started_data):
             self._end(record, Verdict.FAILED, "The old file does not work.")
@@ -316,7 +319,9 @@ class MemoryNode:
     ) -> Iterator[str]:
         """What became of an interrupted transaction rests on the file that is there."""
         now = digest_of(self.data)
-        if now == record.base and (undo or record.base != record.result):
+        was_stopped = any(event.act == "stop" for event in record.events)
+        to_restart = record.base == record.result and was_stopped and not undo
+        if now == record.base and not to_restart:
             yield from self._as_found(record)
             self._end(record, Verdict.RESTORED, "It was interrupted.")
             return
@@ -325,7 +330,7 @@ class MemoryNode:
             self._end(record, Verdict.FAILED, detail)
             return
         if undo:
-            yield from self._restored(record, order)
+            yield from self._restored(record)
             return
         began, changed = self.started_at, self.changed_at
         if not (self.running and began and changed and began > changed):
@@ -349,6 +354,7 @@ class MemoryNode:
         return act
 
     def _end(self, record: _Record, verdict: Verdict, detail: str = "") -> None:
+        self._did(record, verdict)
         record.verdict, record.detail = verdict, detail
 
     def _told(self, record: _Record) -> Transaction:
