@@ -64,16 +64,16 @@ class Lines:
         return self._open(node, route, through)
 
     def _chain(self, hops: Hops) -> Hops:
-        """*hops* and before them those that the first one's own ssh_config names.
-
-        A host that would be its own jump host, as `Host *` makes it, is reached
-        directly, as with ssh.
-        """
+        """*hops* and before them those that the first one's own ssh_config names."""
         while hops:
             before = self._config.route(hops[0], hop=True).jump
-            known = {hop.address for hop in hops}
-            if not before or any(hop.address in known for hop in before):
+            if not before:
                 break
+            if any(hop in hops for hop in before):
+                raise NodeUnreachable(
+                    f"ssh_config has a loop of jump hosts via {before[-1].address}.",
+                    hint=f"ssh -G {before[-1].address}",
+                )
             hops = before + hops
         return hops
 

@@ -1,0 +1,149 @@
+"""Reading many nodes at once."""
+
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import odd_servers
+import pytest
+from nodes.endpoint import Key
+from nodes.factories import OpenSshNodes
+from nodes.folder import SLEEPER
+from nodes.openssh import OpenSshServer
+from nodes.waiting import free_port
+
+from stalplan.model.inventory import Node, ServiceSettings, SshSettings
+from stalplan.model.live import NodeReport, Unreachable
+from stalplan.names import NodeId, NodeName
+from stalplan.transport.ssh import SshTransport
+
+_SHORT = 1.5  # seconds of a connect timeout that is meant to pass
+
+
+@pytest.fixture
+def sshd(openssh_nodes: OpenSshNodes, tmp_path: Path) -> OpenSshServer:
+    work = {"STALPLAN_WORK_ROOT": str(tmp_path / "work"), "HOME": str(tmp_path)}
+    sshd = openssh_nodes.sshd(environment=work)
+    (tmp_path / "known").write_text(f"{sshd.endpoint.known_hosts_line}\n")
+    return sshd
+
+
+@pytest.fixture
+def transport() -> Iterator[SshTransport]:
+    transport = SshTransport(parallelism=4, ssh_config="none")
+    yield transport
+    transport.close()
+
+
+class Nodes:
+    """Makes nodes, all with the same folder."""
+
+    def __init__(self, openssh_nodes: OpenSshNodes, known: Path, identity: Key) -> None:
+        self._folder = openssh_nodes.folder("cluster.node-id = 1\n", command=SLEEPER)
+        self._known, self._identity = known, identity
+
+    def __call__(self, name: str, port: int) -> Node:
+        """A node of that name, reached on *port*."""
+        folder = self._folder
+        return Node(
+            name=NodeName(name),
+            node_id=NodeId(1),
+            ssh=SshSettings(
+                address="127.0.0.1",
+                port=port,
+                identity_file=str(self._identity.path),
+                known_hosts=str(self._known),
+                connect_timeout=_SHORT,
+            ),
+            service=ServiceSettings(
+                manager="command",
+                config=str(folder.config),
+                start=tuple(folder.start_argv),
+                stop=tuple(folder.stop_argv),
+                active=tuple(folder.active_argv),
+                pid=tuple(folder.pid_argv),
+            ),
+        )
+
+
+@pytest.fixture
+def nodes(openssh_nodes: OpenSshNodes, tmp_path: Path, identity: Key) -> Nodes:
+    return Nodes(openssh_nodes, tmp_path / "known", identity)
+
+
+def test_every_node_is_seen_once(
+    transport: SshTransport, sshd: OpenSshServer, nodes: Nodes
+) -> None:
+    """More nodes than are worked on at once, one login each, host key included."""
+    asked = [nodes(f"mx{number}", sshd.port) for number in range(12)]
+
+    seen = list(transport.read(asked))
+
+    assert sorted(node.name for node in asked) == sorted(each.node for each in seen)
+    assert {sshd.host_key_fingerprint} == {
+        each.host_key for each in seen if isinstance(each, NodeReport)
+    }
+    assert 12 == sshd.logins()
+
+
+def test_no_nodes_are_no_work(transport: SshTransport) -> None:
+    """An empty list is answered with nothing."""
+    assert [] == list(transport.read([]))
+
+
+def test_the_line_of_the_reading_serves_the_session(
+    transport: SshTransport, sshd: OpenSshServer, nodes: Nodes
+) -> None:
+    """One login for the whole run."""
+    node = nodes("mx1", sshd.port)
+    list(transport.read([node]))
+
+    report = transport.session(node).report()
+
+    assert sshd.host_key_fingerprint == report.host_key
+    assert 1 == sshd.logins()
+
+
+def test_a_node_that_can_not_be_asked_is_a_value(
+    transport: SshTransport, nodes: Nodes
+) -> None:
+    """With the summary, detail and hint of the error that session() raises."""
+    port = free_port()
+
+    (seen,) = transport.read([nodes("mx1", port)])
+
+    assert isinstance(seen, Unreachable)
+    assert ("mx1", "Node unreachable") == (seen.node, seen.summary)
+    assert f"port {port} refused the connection" in seen.detail
+    assert f"nc -vz 127.0.0.1 {port}" == seen.hint
+
+
+def test_dead_nodes_hold_up_nobody(
+    transport: SshTransport, sshd: OpenSshServer, nodes: Nodes
+) -> None:
+    """The living are read while twenty dead ones time out, all together once."""
+    with odd_servers.deaf() as deaf, ExitStack() as kept:
+        sick = [
+            kept.enter_context(odd_servers.listening(odd_servers.only_greets))
+            for _ in range(2)
+        ]
+        asked = [nodes(f"dead{number}", deaf) for number in range(20)]
+        asked += [nodes(f"sick{number}", port) for number, port in enumerate(sick)]
+        asked += [nodes(f"mx{number}", sshd.port) for number in range(4)]
+        began = time.monotonic()
+        order = [each.node for each in transport.read(asked)]
+        took = time.monotonic() - began
+
+    assert {"mx0", "mx1", "mx2", "mx3"} == set(order[:4])
+    assert 26 == len(order)
+    assert took < 2 * _SHORT
+
+
+def test_a_reader_may_leave_early(
+    transport: SshTransport, sshd: OpenSshServer, nodes: Nodes
+) -> None:
+    """What has not begun is left out; closing ends the rest."""
+    reading = transport.read([nodes(f"mx{number}", sshd.port) for number in range(6)])
+    next(reading)
+    reading.close()  # type: ignore[attr-defined] # it is a generator
