@@ -235,7 +235,7 @@ def _holders(
 ) -> tuple[RoleHolders, RoleHolders]:
     goal = facts.goals[name]
     entries = goal.lists.get(role)
-    table = facts.numbers.follow(entries.table, leaving=False) if entries else None
+    table = entries.table if entries else None
     before: RoleHolders = "all" if table is None else facts.numbers.names(table)
     match facts.desired.roles[role]:
         case Everyone():

@@ -49,7 +49,7 @@ def _url(config: "FlatConfig", service: "ServiceSettings") -> str | None:
     if service.health is not None:
         return service.health or None
     listeners = [name for name in _names(config) if _protocol(config, name) == "http"]
-    # plain before TLS: a certificate is for the host name, not for this address
+    # plain before TLS: a certificate is for the hostname, not for this address
     for name in sorted(listeners, key=lambda name: _tls(config, name)):
         for bind in _binds(config, name):
             scheme = "https" if _tls(config, name) else "http"

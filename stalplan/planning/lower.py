@@ -74,8 +74,9 @@ def _final(goal: "Goal", release: "Release") -> "Iterator[Edit]":
     for role, table in goal.tables.items():
         entries = goal.lists.get(role)
         same = table == (entries.table if entries else None)
-        if same and role.key not in differing:
-            continue
+        plain = entries is None or (table is not None and not entries.bad)
+        if same and (plain or role.key not in differing):
+            continue  # also where other nodes come to have the ids that it names
         if table is None:
             yield Remove(role.key)
         else:

@@ -55,11 +55,16 @@ class Numbers:
         return tuple(shard for shard in kept if shard) or moved
 
     def names(self, table: "IdTable") -> tuple[tuple[str, ...], ...]:
-        """A followed table in node names; `id 7` for an id that no node will have."""
+        """A live table in node names; `id 7` for an id that no node has today."""
         return tuple(
-            tuple(self.owners.get(node_id, f"id {node_id}") for node_id in shard)
+            tuple(name for node_id in shard for name in self._named(node_id))
             for shard in table
         )
+
+    def _named(self, node_id: int) -> "Iterable[str]":
+        if node_id not in self._holders:
+            return (f"id {node_id}",)
+        return [self.owners[after] for after in sorted(self._becomes(node_id))]
 
     def names_nobody(self, table: "IdTable") -> bool:
         """Whether no node has, or will have, any of the table's ids."""

@@ -52,7 +52,7 @@ def of_lists(roles: "Sequence[Role]") -> str:
 
 
 def of_hostname(before: str | None, cause: Cause, file: str) -> str:
-    """Of a host name that is set or replaced."""
+    """Of a hostname that is set or replaced."""
     if before is None:
         return "Without one the server takes the machine's own name."
     return _by_cause(cause, file, "asks for this name")

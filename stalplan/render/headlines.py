@@ -56,7 +56,7 @@ def headline(change: Change) -> str:  # noqa: C901, PLR0911 - one per kind
         case Renumber(node=node, before=before, after=after):
             return f"{node}: node id {_text(before)} -> {after}"
         case SetHostname(node=node, before=before, after=after):
-            return f"{node}: host name {_text(before)} -> {_text(after)}"
+            return f"{node}: hostname {_text(before)} -> {_text(after)}"
         case SetCoordinator(before=before, after=after):
             return f"coordinator {_text(before)} -> {_text(after)}"
         case MoveRole(role=role, before=before, after=after):
@@ -82,7 +82,7 @@ class Row:
 
 
 def rows(plan: Plan) -> list[Row]:
-    """The plan's changes in order; one new host name of many nodes is one row."""
+    """The plan's changes in order; one new hostname of many nodes is one row."""
     alike: dict[tuple[object, ...], list[Change]] = {}
     for index, change in enumerate(plan.changes):
         key: tuple[object, ...] = (index,)
@@ -96,7 +96,7 @@ def _row(changes: "Sequence[Change]", plan: Plan) -> Row:
     first = changes[0]
     line, where = headline(first), _scope(first, plan)
     if isinstance(first, SetHostname) and len(changes) > 1:
-        line = f"host name {_text(first.before)} -> {_text(first.after)}"
+        line = f"hostname {_text(first.before)} -> {_text(first.after)}"
         nodes = [node for change in changes for node in facts(change).nodes]
         where = f"{len(changes)} changes: on {names(nodes)}."
     return Row(mark(first), line, first.cause, f"{where} {first.reason}".strip())

@@ -10,6 +10,7 @@ from stalplan.model.records import RecordedNode, State
 from stalplan.model.wishes import Desired
 from stalplan.names import Digest, NodeName
 from stalplan.planning.look import version_of
+from stalplan.planning.process import file_is_newer
 from stalplan.planning.values import managed_values
 from stalplan.ports import Reporter, StateStore
 from stalplan.stalwart.effective import effective
@@ -83,7 +84,7 @@ def recorded(
     values = managed_values(config, release)
     reads = effective(config, release, report.unit_environment)
     started = report.service.started_at if report.service else None
-    fresh = started is not None and report.file.changed_at <= started
+    fresh = started is not None and not file_is_newer(report)
     kept = before or _NOTHING
     return RecordedNode(
         node_id=reads.node_id,

@@ -27,7 +27,7 @@ def hostnames_are_alike(cluster: Cluster) -> "Iterator[Finding]":
 
 
 def licence_is_for_the_name(before: Member, after: str | None) -> "Iterator[Finding]":
-    """An Enterprise licence is checked against the host name.
+    """An Enterprise licence is checked against the hostname.
 
     Source: stalwart v0.15.5, crates/common/src/enterprise/config.rs.
     """
@@ -36,7 +36,7 @@ def licence_is_for_the_name(before: Member, after: str | None) -> "Iterator[Find
     yield found(
         "SP403",
         Scope.DESIRED,
-        f"{before.name} has an Enterprise licence, which is for one host name: it may "
+        f"{before.name} has an Enterprise licence, which is for one hostname: it may "
         "be void with another.",
         node=before.name,
         file=before.path,
