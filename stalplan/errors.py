@@ -105,9 +105,6 @@ class Unfinished(StalplanError):
     summary = "An apply is unfinished"
 
 
-    summary = "Apply cancelled"
-
-
 class StateUnusable(StalplanError):
     """The state file is damaged, newer than this stalplan, or another cluster's."""
 
