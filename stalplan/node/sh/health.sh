@@ -44,8 +44,8 @@ started_iso() {
 }
 
 # Waits until the server that was asked to start at mark is well, at most
-# ask_health_timeout seconds; a process that died ends the wait at once. Sets trouble
-# where it is not, and warnings where it is.
+# ask_health_timeout seconds and what it must have lived; a process that died ends the
+# wait at once. Sets trouble where it is not, and warnings where it is.
 is_healthy() {
   seen=
   seen_at=
@@ -58,7 +58,7 @@ is_healthy() {
   until is_well; do
     [ -z "$dead" ] || return 1
     centiseconds
-    if [ "$centiseconds" -gt $((begun_at + ask_health_timeout * 100)) ]; then
+    if [ "$centiseconds" -gt $((begun_at + ask_health_timeout * 100 + ask_steady)) ]; then
       trouble="after $ask_health_timeout s $trouble"
       return 1
     fi
