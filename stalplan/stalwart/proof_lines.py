@@ -69,6 +69,8 @@ class Lines:
     def _owns(self, value: Value) -> bool:
         if self.wanted.planned(value.key):
             return True
+        if value.kind is Kind.INLINE and self.wanted.into(value.key):
+            return True  # the key may be in one of the files only
         return any(self._owns(part) for part in value.parts)
 
     def headers(self) -> set[str]:
@@ -170,8 +172,8 @@ def same_tails(before: Lines, after: Lines) -> Difference | None:
         return 1, "a value beside a planned one changed unasked"
     tails = {statement.key: _tail(before, statement) for statement in before.owned}
     for statement in after.owned:
-        if statement.value.kind is not Kind.TEXT:
-            continue
+        if statement.value.kind is Kind.ARRAY:
+            continue  # it may have become one, or have its end on another line
         if tails.get(statement.key) not in {None, _tail(after, statement)}:
             line = after.outline.text.count("\n", 0, statement.key_start) + 1
             return line, "the rest of an edited line changed"

@@ -60,7 +60,7 @@ def _pairs(
     path = (*path, container)
     for part in container.parts:
         about = is_at_or_below(part.key, root)
-        if about and container.kind is Kind.ARRAY:
+        if container.kind is Kind.ARRAY and (about or is_at_or_below(root, part.key)):
             raise EditRefused(
                 page.line_number(part.start), f"{root} stands inside another list"
             )
