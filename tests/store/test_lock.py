@@ -71,6 +71,8 @@ def test_a_lock_left_behind_can_be_removed_by_its_id(tmp_path: Path) -> None:
 
 def test_the_lock_of_a_living_run_stays(tmp_path: Path) -> None:
     """Nobody can take a lock away from a process that lives."""
-    with local_lock(tmp_path, "mail", INFO, wait=lambda: False):
-        with pytest.raises(LockHeld, match="held"):
-            remove_lock(tmp_path, "mail", "run-1")
+    with (
+        local_lock(tmp_path, "mail", INFO, wait=lambda: False),
+        pytest.raises(LockHeld, match="held"),
+    ):
+        remove_lock(tmp_path, "mail", "run-1")
