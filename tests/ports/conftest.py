@@ -8,8 +8,8 @@ from nodes.endpoint import Key
 from nodes.folder import NodeFolder
 from nodes.openssh import OpenSshServer
 from nodes.waiting import answers, free_port, wait_until
-from worlds import SICK_ID, InMemory, OverSsh, World, config, health, over_ssh
 
+from ports.worlds import SICK_ID, InMemory, OverSsh, World, config, health, over_ssh
 from stalplan.transport.memory import MemoryCluster
 from stalplan.transport.ssh import SshTransport
 

@@ -3,7 +3,8 @@
 from dataclasses import replace
 
 import pytest
-from worlds import (
+
+from ports.worlds import (
     OTHER,
     PLAN,
     RUN,
@@ -17,7 +18,6 @@ from worlds import (
     taken,
     with_id,
 )
-
 from stalplan.errors import AgentFailed, LeaseLost, PlanIsStale
 from stalplan.model.live import digest_of
 from stalplan.model.records import Fence, Verdict

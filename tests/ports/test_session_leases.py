@@ -5,7 +5,8 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from worlds import (
+
+from ports.worlds import (
     OTHER,
     PLAN,
     RUN,
@@ -16,7 +17,6 @@ from worlds import (
     taken,
     with_id,
 )
-
 from stalplan.errors import LeaseLost, LockHeld
 from stalplan.names import RunId
 
