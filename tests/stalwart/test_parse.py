@@ -197,10 +197,3 @@ def test_a_name_that_repeats_too_often_is_not_paid_for() -> None:
 
     with pytest.raises(ConfigRefused, match="might not start"):
         parse(b"[" + b"a" * 100_000 + b"]\n" + keys, NEW)
-
-
-@pytest.mark.long
-@given(st.one_of(odd_texts, st.text()))
-def test_long_search_for_a_text_that_breaks_the_reader(text: str) -> None:
-    """Five minutes of odd texts: no exception but the reader's own."""
-    read(text)

@@ -1,0 +1,104 @@
+import pytest
+
+from stalplan.stalwart.edits import Edit, Remove, SetList, SetText
+from stalplan.stalwart.proof import ProofFailed, prove
+from stalplan.stalwart.releases import ServerVersion
+
+VERSION = ServerVersion.parse("0.15")
+BASE = """\
+# who we are
+[server]
+hostname = "mx1" # ours
+
+[cluster]
+node-id = 1
+
+[store]
+x = {a = 1, b = 'CANARY-3'}
+"""
+ID = SetText("cluster.node-id", "7")
+
+
+def refusal(base: str, result: str, *edits: Edit) -> ProofFailed:
+    with pytest.raises(ProofFailed) as caught:
+        prove(base.encode(), result.encode(), edits, VERSION)
+    assert "CANARY" not in str(caught.value)
+    return caught.value
+
+
+@pytest.mark.parametrize(
+    ("change", "line", "says"),
+    [
+        (("node-id = 1", "node-id = 8"), 6, "not what was planned"),
+        (("node-id = 1", "Node-Id = 7"), 6, "Node-Id changed unasked"),
+        (("node-id = 1", "node-id = 7 # new"), 6, "rest of an edited line"),
+        (("node-id = 1\n", "node-id = 7\ncoordinator = x\n"), 7, "changed unasked"),
+        (("'CANARY-3'", "'CANARY-4'"), 9, "store.x.b changed unasked"),
+        (("'CANARY-3'", '"CANARY-3"'), 9, "line changed"),
+        (("# who", "# what"), 1, "line changed"),
+        (("# ours", "#ours"), 3, "line changed"),
+        (("# ours\n\n", "# ours\n"), 4, "blank line"),
+        (("# ours\n\n", "# ours\n\n\n"), 4, "blank line"),
+        (("[cluster]", "[ cluster ]"), 5, "line changed"),
+        (("[cluster]", "[cluster] # x"), 5, "line changed"),
+        (("x = {a = 1, ", "x = {"), 9, "store.x.a is lost"),
+        (("[store]\n", "[store]\n[store]\n"), 9, "line"),
+        (("\n[store]", "\n[other]\n\n[store]"), 8, "line"),
+        (("b = 'CANARY-3'}\n", "b = 'CANARY-3'} # end"), 9, "no end"),
+        (("mx1", "mx1\x00"), 3, "hostname changed unasked"),
+        (("[cluster]", "[cluster"), 5, "would not start"),
+    ],
+)
+def test_what_was_not_planned_is_refused(
+    change: tuple[str, str], line: int, says: str
+) -> None:
+    """Each wrong result is refused with the line that shows it."""
+    result = BASE.replace(*change)
+    if "node-id = 1" in result:
+        result = result.replace("node-id = 1", "node-id = 7")
+
+    failed = refusal(BASE, result, ID)
+
+    assert says in failed.message
+    assert line == failed.line
+
+
+def test_a_value_beside_a_planned_one_may_not_be_written_anew() -> None:
+    """Even if it means the same, and stands in the same inline table."""
+    result = BASE.replace("{a = 1, b = 'CANARY-3'}", '{a = 2, b = "CANARY-3"}')
+
+    assert "beside" in refusal(BASE, result, SetText("store.x.a", "2")).message
+
+
+def test_a_list_must_be_the_planned_one_in_the_servers_order() -> None:
+    """`.10` sorts before `.2`, so this list is another one."""
+    edit = SetList("k", tuple(str(n) for n in range(11)))
+    result = "".join(f"k.{n} = {n}\n" for n in range(11))
+
+    assert "not what was planned" in refusal("", result, edit).message
+
+
+def test_a_removed_key_must_be_gone_with_all_below_it() -> None:
+    """One entry left behind would still count for the server."""
+    failed = refusal("k = 1\nk.0 = 2\n", "k.0 = 2\n", Remove("k"))
+
+    assert "still there" in failed.message
+
+
+def test_an_edit_that_was_needless_proves_itself() -> None:
+    """Equal bytes are right where the file is already as planned, and only there."""
+    prove(BASE.encode(), BASE.encode(), [SetText("server.hostname", "mx1")], VERSION)
+
+    assert "not what was planned" in refusal(BASE, BASE, ID).message
+
+
+def test_later_edits_win() -> None:
+    """The last word on a key is what has to be there."""
+    edits: list[Edit] = [SetList("k", ("1",)), Remove("k"), SetText("k", "2")]
+
+    prove(b"k = [1]\n", b"k = 2\n", edits, VERSION)
+
+
+def test_a_base_that_no_server_reads_proves_nothing() -> None:
+    """There is no map to compare with."""
+    assert "would not start" in refusal("a = 1", "a = 1\n").message
