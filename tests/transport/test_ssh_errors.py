@@ -1,5 +1,6 @@
 """Each way in which a node can't be reached is told as what it is, and in time."""
 
+import os
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,6 +16,7 @@ from ssh_reach import Reach
 from stalplan.errors import HostKeyMismatch, HostKeyUnknown, NodeUnreachable
 from stalplan.transport.ssh_line import LoginRefused
 
+needs_root = pytest.mark.skipif(os.getuid() != 0, reason="makes Unix accounts")
 _SHORT = 0.6  # seconds of a connect timeout that is meant to pass
 
 
@@ -244,6 +246,7 @@ def test_a_node_that_opens_no_session(
     assert "mx1 refused to open a session" in error.detail
 
 
+@needs_root
 def test_an_account_whose_shell_is_missing(
     reach: Reach, openssh_nodes: OpenSshNodes
 ) -> None:
@@ -255,6 +258,7 @@ def test_an_account_whose_shell_is_missing(
         error = failure(reach, port=sshd.port, user=account.name)
 
     assert isinstance(error, LoginRefused)
+    assert "because shell /nonexistent/shell does not exist" in sshd.log
 
 
 def test_a_line_that_breaks_under_a_command(

@@ -1,5 +1,6 @@
 """Reading many nodes at once."""
 
+import os
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -7,6 +8,7 @@ from pathlib import Path
 
 import odd_servers
 import pytest
+from nodes.account import unix_account
 from nodes.endpoint import Key
 from nodes.factories import OpenSshNodes
 from nodes.folder import SLEEPER
@@ -43,7 +45,9 @@ class Nodes:
         self._folder = openssh_nodes.folder("cluster.node-id = 1\n", command=SLEEPER)
         self._known, self._identity = known, identity
 
-    def __call__(self, name: str, port: int) -> Node:
+    def __call__(
+        self, name: str, port: int, *, user: str | None = None, sudo: bool = False
+    ) -> Node:
         """A node of that name, reached on *port*."""
         folder = self._folder
         return Node(
@@ -52,6 +56,8 @@ class Nodes:
             ssh=SshSettings(
                 address="127.0.0.1",
                 port=port,
+                user=user,
+                sudo=sudo,
                 identity_file=str(self._identity.path),
                 known_hosts=str(self._known),
                 connect_timeout=_SHORT,
@@ -147,3 +153,38 @@ def test_a_reader_may_leave_early(
     reading = transport.read([nodes(f"mx{number}", sshd.port) for number in range(6)])
     next(reading)
     reading.close()  # type: ignore[attr-defined] # it is a generator
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="makes Unix accounts")
+@pytest.mark.parametrize(
+    ("shell", "sudo", "rights", "expected"),
+    [
+        ("/bin/sh", True, False, "mx1: sudo needs a password"),
+        ("/usr/sbin/nologin", False, False, "mx1: "),
+        ("/bin/sh", True, True, None),
+    ],
+)
+def test_what_the_account_can_not_do_is_told(
+    openssh_nodes: OpenSshNodes,
+    transport: SshTransport,
+    nodes: Nodes,
+    tmp_path: Path,
+    shell: str,
+    sudo: bool,
+    rights: bool,
+    expected: str | None,
+) -> None:
+    """The node was reached, but nothing of ours can run there; with rights it can."""
+    with unix_account(shell=shell, sudo=rights) as account:
+        sshd = openssh_nodes.sshd(user=account.name)
+        (tmp_path / "known").write_text(f"{sshd.endpoint.known_hosts_line}\n")
+        node = nodes("mx1", sshd.port, user=account.name, sudo=sudo)
+
+        (seen,) = transport.read([node])
+
+    if expected is None:
+        assert isinstance(seen, NodeReport)
+        return
+    assert isinstance(seen, Unreachable)
+    assert "The node can't do what was asked" == seen.summary
+    assert seen.detail.startswith(expected)
