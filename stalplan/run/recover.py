@@ -5,7 +5,7 @@ each came, so it works from another machine too.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from stalplan.errors import StalplanError
@@ -176,7 +176,9 @@ class Recover:
                     return
 
             def commit(key: Key) -> NodeOutcome:
-                order = self._order(key, records[key], look, fences)
+                tx = records[key]
+                health = self._health_of_result(key, tx, look)
+                order = self._order(key, tx, health, fences)
                 return self.runner.carry_out(self._node(key[1]), order)
 
             for key, result in together(commit, todo):
@@ -206,7 +208,8 @@ class Recover:
     def _finish(
         self, key: Key, tx: Transaction, look: Look, fences: Fences
     ) -> NodeOutcome:
-        order = self._order(key, tx, look, fences)
+        health = self._health_of_file(self._node(key[1]), look)
+        order = self._order(key, tx, health, fences)
         return self.runner.finish(self._node(key[1]), order, undo=False)
 
     def _stage_again(
@@ -229,7 +232,7 @@ class Recover:
         return False
 
     def _order(
-        self, key: Key, tx: Transaction, look: Look, fences: Fences
+        self, key: Key, tx: Transaction, health: HealthAsk, fences: Fences
     ) -> CommitOrder:
         node = self._node(key[1])
         rest = [ref for ref in tx.remaining if ref.step > key[0]]
@@ -239,13 +242,23 @@ class Recover:
             step=key[0],
             base=tx.base,
             result=tx.result,
-            health=self._health(node, look),
+            health=health,
             stop_timeout=node.service.stop_timeout,
             remaining=tuple(rest),
         )
 
-    def _health(self, node: Node, look: Look) -> HealthAsk:
-        """Listeners and logs from the file there is; the name from what is wanted."""
+    def _health_of_result(self, key: Key, tx: Transaction, look: Look) -> HealthAsk:
+        """What the step's own result asks for, where a new plan makes it again."""
+        planned = look.planned
+        for made, digest in planned.digests.items():
+            if made[1] == key[1] and digest == tx.result:
+                return planned.health[made]
+        asked = self._health_of_file(self._node(key[1]), look)
+        # The file to come may name another host, and another coordinator.
+        return replace(asked, hostname=None, coordinated=False)
+
+    def _health_of_file(self, node: Node, look: Look) -> HealthAsk:
+        """What the file that is there asks for."""
         report = next(each for each in look.seen if each.node == node.name)
         asked = _health_of(report, node, self.desired)
         return asked or HealthAsk(
