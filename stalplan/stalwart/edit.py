@@ -1,8 +1,8 @@
 """Editing a config file for the server: named keys change, every other byte stays.
 
 One editor serves every file, TOML or not: it works on the places that the server's
-own grammar found. A TOML library would be a second one for some files only; tomlkit
-also needs 15 ms for a file of 60 lines, where this takes half of one.
+own grammar found. A TOML library would be a second editor, for some files only; tomlkit
+also needs about fifty times as long (measured: 74 lines, 38 ms against under 1 ms).
 """
 
 from typing import TYPE_CHECKING
