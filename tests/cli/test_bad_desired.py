@@ -60,12 +60,18 @@ BAD: dict[str, tuple[bytes, tuple[str, ...]]] = {
     "no nodes": (SOUND[: SOUND.index("[nodes")].encode(), ("nodes",)),
     "empty": (b"", ("stalplan.toml", "format")),
     "10 MiB": (b"#" * (10 << 20), ("stalplan.toml", "1 MiB")),
-    "a format to come": (swapped("format = 1", "format = 2"), ("format", "2")),
+    "a format to come": (
+        swapped("format = 1", "format = 2"),
+        ("stalplan.toml:1:10", "format must be 1"),
+    ),
     "a store": (
         SOUND.encode() + b'[store.redis]\ntype = "redis"\n',
-        ("store.redis",),
+        ("stalplan.toml:11:", "store", "not supported yet"),
     ),
-    "the settings API": (SOUND.encode() + b'[api]\nuser = "admin"\n', ("api",)),
+    "the settings API": (
+        SOUND.encode() + b'[api]\nuser = "admin"\n',
+        ("stalplan.toml:11:", "api", "not supported yet"),
+    ),
 }
 
 

@@ -71,7 +71,7 @@ urls = ["redis://:CANARY-redis@127.0.0.1:6379/0"]
 [authentication.fallback-admin]
 user = "admin"
 secret = '''CANARY-admin'''
-# no line end after this"""
+"""
 
 WRITTEN_BY_BOTH = """\
 server.hostname = "mx3.example.org"\r

@@ -2,6 +2,8 @@
 
 import json
 import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
@@ -134,7 +136,7 @@ def test_a_reader_that_goes_away(cluster: Cluster) -> None:
 def test_the_installed_command_is_the_same(cluster: Cluster) -> None:
     """`stalplan` and `python -m stalplan` print the same plan."""
     script = subprocess.run(
-        ["stalplan", "plan"],
+        [Path(sys.executable).with_name("stalplan"), "plan"],
         check=True,
         cwd=cluster.folder,
         env=cluster.environ(),

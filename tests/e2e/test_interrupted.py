@@ -123,7 +123,8 @@ def test_recover_carries_the_rest_out(cluster: Cluster) -> None:
 
     recovered = cluster.run("recover", "--auto-approve")
 
-    assert "Recovered. Nodes: 3 finished, 0 undone, 0 unknown." == recovered.last
+    sentence = "Recovered. Nodes: 3 finished, 0 undone, 0 unknown."
+    assert sentence == recovered.last, recovered.said
     assert wanted == {node.name: node.node.folder.read() for node in cluster.nodes}
     assert {name: bases[name].starts + 1 for name in NODES} == {
         node.name: node.starts() for node in cluster.nodes
@@ -214,12 +215,11 @@ def test_ctrl_c_twice_leaves_at_once(cluster_of: MakeCluster) -> None:
     )
     cluster.want(nodes={"mx1": NODES["mx1"]})
     process = cluster.begin("apply", "--auto-approve")
-    at_work = MOMENTS["in the first node"]
-    wait_until(lambda: at_work(cluster.journal()), 60, "an apply at work")
-
-    process.send_signal(signal.SIGINT)
     stderr = process.stderr
     assert stderr is not None
+    wait_until(lambda: "Stopping the server" in stderr.readline(), 60, "its work")
+
+    process.send_signal(signal.SIGINT)
     wait_until(lambda: "Stopping after" in stderr.readline(), 30, "the first answer")
     process.send_signal(signal.SIGINT)
     done = cluster.collect(process)

@@ -74,7 +74,7 @@ def test_plan_show_apply_plan(cluster: Cluster) -> None:
     again = cluster.run("plan", "--detailed-exitcode")
 
     assert APPLIED == applied.last
-    assert f"{NOTHING}\n" == again.out
+    assert NOTHING == again.last
     kinds = {change["kind"] for change in plan["changes"]}
     assert {"renumber", "move_role", "set_hostname"} == kinds
     assert 3 == plan["summary"]["restarts"]
@@ -158,7 +158,8 @@ def test_state_remembers_what_was_applied(cluster: Cluster) -> None:
     events = [record["event"] for record in cluster.journal()]
     assert ("run-begun", "run-ended") == (events[0], events[-1])
     (kept,) = (cluster.state / "runs").glob("*/plan.json")
-    assert (cluster.folder / "p").read_bytes() == kept.read_bytes()
+    saved = json.loads((cluster.folder / "p").read_text())
+    assert saved["digest"] == json.loads(kept.read_text())["digest"]
 
 
 def test_equal_plans_are_equal_bytes(cluster: Cluster) -> None:
