@@ -1,6 +1,5 @@
 import tomllib
 
-from config_texts import LISTS, NAMES, config_texts, edits, items, tokens
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
@@ -10,6 +9,7 @@ from stalplan.stalwart.outline import Statement
 from stalplan.stalwart.parse import parse, parse_text
 from stalplan.stalwart.proof import ProofFailed, prove
 from stalplan.stalwart.releases import ServerVersion
+from stalwart.config_texts import LISTS, NAMES, config_texts, edits, items
 
 VERSION = ServerVersion.parse("0.15")
 
@@ -94,12 +94,13 @@ def test_toml_stays_toml(text: str, wanted: list[Edit]) -> None:
     assert is_toml(result), result.decode()
 
 
-@given(config_texts(), tokens(), st.integers(0, 511))
+@given(
+    config_texts(), st.sampled_from(["0", "17", '"17"', "'17'"]), st.integers(0, 511)
+)
 def test_setting_back_gives_the_old_bytes(text: str, token: str, number: int) -> None:
     """A text that is set and set back, in the same manner, leaves no mark."""
     data = f"server.id={token} # ours\n{text}".encode()
     old = flat(data)["server.id"]
-    assume(old.isascii() and old.isdigit() and '"""' not in token)
     assume(data.endswith(b"\n"))
 
     there = apply_edits(data, [SetText("server.id", str(number))], VERSION)

@@ -4,15 +4,15 @@ import time
 from collections.abc import Callable
 
 import pytest
-from config_texts import config_texts, edits
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from test_parse import odd_texts, read_bytes
 
 from stalplan.stalwart.edit import apply_edits
 from stalplan.stalwart.edits import Edit
 from stalplan.stalwart.proof import prove
 from stalplan.stalwart.releases import ServerVersion
+from stalwart.config_texts import config_texts, edits
+from stalwart.test_parse import odd_texts, read_bytes
 
 VERSION = ServerVersion.parse("0.15")
 READING_SECONDS = 300

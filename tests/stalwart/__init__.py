@@ -1,0 +1,1 @@
+"""The reader and the editor, against what real releases read."""
