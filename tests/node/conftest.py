@@ -5,9 +5,9 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
-from local_exec import SHELLS
-from lone_node import LoneNode, MakeNode
 
+from node.local_exec import SHELLS
+from node.lone_node import LoneNode, MakeNode
 from stalplan.transport import agent_session
 
 

@@ -4,9 +4,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from local_exec import LocalExec, shell_folder
 from nodes.folder import NodeFolder
 
+from node.local_exec import LocalExec, shell_folder
 from stalplan.model.health import HealthAsk
 from stalplan.model.inventory import Node, ServiceSettings, SshSettings
 from stalplan.model.live import digest_of

@@ -6,8 +6,8 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from lone_node import RUN, LoneNode, MakeNode
 
+from node.lone_node import RUN, LoneNode, MakeNode
 from stalplan.errors import NodeUnreachable
 from stalplan.model.records import Verdict
 from stalplan.node import agent

@@ -5,9 +5,9 @@ import time
 from pathlib import Path
 
 import pytest
-from local_exec import LocalExec, path_without
-from lone_node import PLAN, RUN, LoneNode, MakeNode
 
+from node.local_exec import LocalExec, path_without
+from node.lone_node import PLAN, RUN, LoneNode, MakeNode
 from stalplan.errors import LeaseLost, LockHeld
 from stalplan.model.records import Fence
 from stalplan.names import RunId

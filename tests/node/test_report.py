@@ -9,9 +9,9 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from local_exec import path_without
-from lone_node import LoneNode, MakeNode
 
+from node.local_exec import path_without
+from node.lone_node import LoneNode, MakeNode
 from stalplan.errors import AgentFailed
 
 as_root = pytest.mark.skipif(

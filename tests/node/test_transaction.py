@@ -4,8 +4,8 @@ import os
 import time
 
 import pytest
-from lone_node import RUN, LoneNode, MakeNode, health_ask
 
+from node.lone_node import RUN, LoneNode, MakeNode, health_ask
 from stalplan.errors import LeaseLost, Unfinished
 from stalplan.model.live import digest_of
 from stalplan.model.records import StepRef, Verdict

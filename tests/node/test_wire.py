@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from local_exec import LocalExec, shell_folder
-from lone_node import LoneNode, MakeNode
 
+from node.local_exec import LocalExec, shell_folder
+from node.lone_node import LoneNode, MakeNode
 from stalplan.errors import AgentFailed
 from stalplan.names import NodeName
 from stalplan.node import agent, answers

@@ -1,0 +1,1 @@
+"""What runs on a node, under every shell it may meet."""
