@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from test_report import as_root, mounted
 
 from node.lone_node import RUN, LoneNode, MakeNode
+from node.test_report import as_root, mounted
 from stalplan.errors import AgentFailed, PlanIsStale
 from stalplan.model.live import digest_of
 from stalplan.model.records import Fence, Verdict
