@@ -51,12 +51,17 @@ def apply_edits(
         raise EditRefused(line, "the file is not UTF-8") from None
     page = _page(text, version)
     pending: list[Splice] = []
-    for edit in edits:
-        splices = _splices(page, edit)
+    for number, edit in enumerate(edits):
+        # A table that keys are written into later, or now, is not left without use.
+        coming = [one.key for one in edits[number:] if not isinstance(one, Remove)]
+        splices, unfinished = _splices(page, edit, coming)
         if pending and clash(pending, splices):
             page = _page(page.with_splices(pending), version)
-            pending, splices = [], _splices(page, edit)
+            pending, (splices, unfinished) = [], _splices(page, edit, coming)
         pending += splices
+        if unfinished:  # what was in the way is gone now
+            page = _page(page.with_splices(pending), version)
+            pending, _ = _splices(page, edit, coming)
     result = page.with_splices(pending)
     if result != text and result and not result.endswith("\n"):
         result += page.eol
@@ -81,24 +86,29 @@ def _page(text: str, version: "ServerVersion") -> Page:
         raise EditRefused(line, f"the server can't read it: {error.what}") from None
 
 
-def _splices(page: Page, edit: Edit) -> list[Splice]:
+def _splices(
+    page: Page, edit: Edit, coming: "Sequence[str]"
+) -> tuple[list[Splice], bool]:
+    """What carries *edit* out, and whether it must be asked for once more after it."""
     check_key(edit.key)
     sites = sites_of(page, edit.key)
     match edit:
         case SetText(key=key, text=text):
             check_text(key, text)
-            return _set_text(page, key, text, sites)
+            return _set_text(page, key, text, sites, coming)
         case SetList(key=key, items=items):
             for text in items:
                 check_text(key, text)
             if not items:
                 raise EditRefused(0, f"an empty list leaves no trace of {key}")
-            return _set_list(page, key, items, sites)
+            return _set_list(page, key, items, sites, coming)
         case Remove(key=key):
-            return removals(page, key, sites)
+            return removals(page, key, sites, coming), False
 
 
-def _set_text(page: Page, key: str, text: str, sites: list[Site]) -> list[Splice]:
+def _set_text(
+    page: Page, key: str, text: str, sites: list[Site], coming: "Sequence[str]"
+) -> tuple[list[Splice], bool]:
     about = [
         site for site in sites if site.value.key == key or is_entry(site.value.key, key)
     ]
@@ -113,10 +123,12 @@ def _set_text(page: Page, key: str, text: str, sites: list[Site]) -> list[Splice
         for site in about
         if site not in exact[:1] and site.value.kind is not Kind.INLINE
     ]
-    result = removals(page, key, others) if others else []
+    if not exact and not others:
+        return placed(page, key, (text,), listed=False), False
+    result = removals(page, key, others, coming) if others else []
     if exact:
-        return result + _token(page, exact[0], text)
-    return result + placed(page, key, (text,), listed=False)
+        result += _token(page, exact[0], text)
+    return result, not exact
 
 
 def _token(page: Page, site: Site, text: str) -> list[Splice]:
@@ -135,15 +147,22 @@ def _token(page: Page, site: Site, text: str) -> list[Splice]:
 
 
 def _set_list(
-    page: Page, key: str, items: tuple[str, ...], sites: list[Site]
-) -> list[Splice]:
+    page: Page,
+    key: str,
+    items: tuple[str, ...],
+    sites: list[Site],
+    coming: "Sequence[str]",
+) -> tuple[list[Splice], bool]:
     for site in sites:
         kept, result = _as_list(page, key, items, site, sites)
         if kept:
             others = [other for other in sites if other not in kept]
-            return result + (removals(page, key, others) if others else [])
-    result = removals(page, key, sites) if sites else []
-    return result + placed(page, key, items, listed=True)
+            return result + (
+                removals(page, key, others, coming) if others else []
+            ), False
+    if sites:
+        return removals(page, key, sites, coming), True
+    return placed(page, key, items, listed=True), False
 
 
 def _as_list(

@@ -142,7 +142,7 @@ def _gaps(lines: Lines, optional: set[int]) -> list[tuple[Line, list[Line]]]:
         elif line.number not in optional:
             result.append((line, blanks))
             blanks = []
-    return [*result, (Line(len(lines.lines), "\x00"), blanks)]
+    return [*result, (Line(max(1, len(lines.lines)), "\x00"), blanks)]
 
 
 def _same(old: str, new: str) -> bool:

@@ -9,7 +9,7 @@ from stalplan.stalwart.outline import Kind, Statement, Value
 from stalplan.stalwart.page import EditRefused, Page, Section, Splice, splice
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
 _COMMA: Final = re.compile(r"[ \t\r\n]*,[ \t]*")
 _BLANK_LINES: Final = re.compile(r"(?:[ \t\r]*\n)*")
@@ -70,11 +70,14 @@ def _pairs(
             yield from _pairs(page, root, part, path)
 
 
-def removals(page: Page, root: str, gone: list[Site]) -> list[Splice]:
+def removals(
+    page: Page, root: str, gone: list[Site], coming: "Sequence[str]" = ()
+) -> list[Splice]:
     """Take away *gone*, whole lines at once, and a header that is left without use.
 
     A header goes where it stood above keys at or below *root*, or above *root*, and
-    nothing but blank lines is left below it.
+    nothing but blank lines is left below it, and none of the *coming* keys belongs
+    into it.
     """
     result: list[Splice] = []
     statements = {id(site.statement) for site in gone if site.is_statement}
@@ -90,7 +93,8 @@ def removals(page: Page, root: str, gone: list[Site]) -> list[Splice]:
             result += (splice(*span, "") for span in spans)
     for section in page.sections:
         going = [one for one in section.statements if id(one) in statements]
-        whole = _whole_section(page, root, section, going)
+        needed = any(key.startswith(f"{section.name}.") for key in coming)
+        whole = None if needed else _whole_section(page, root, section, going)
         if whole:
             result.append(whole)
             continue
