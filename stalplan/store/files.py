@@ -27,11 +27,15 @@ def write_atomic(path: Path, data: bytes, *, mode: int = 0o600) -> None:
     sync_directory(path.parent)
 
 
-def append_flushed(path: Path, line: bytes) -> None:
-    """Add *line* at the end; on return it survives a power cut."""
+def append_line(path: Path, line: bytes) -> None:
+    """Add *line* and its end; on return it survives a power cut.
+
+    A line that an earlier power cut tore is ended first, so that it stays alone.
+    """
     created = not path.exists()
-    with path.open("ab") as file:
-        file.write(line)
+    with path.open("ab+") as file:
+        torn = file.tell() > 0 and file.seek(-1, os.SEEK_END) and file.read() != b"\n"
+        file.write(b"\n" + line + b"\n" if torn else line + b"\n")
         file.flush()
         os.fsync(file.fileno())
     if created:

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from stalplan.names import RunId
-from stalplan.store.files import append_flushed, make_directory, write_atomic
+from stalplan.store.files import append_line, make_directory, write_atomic
 
 END = "run-ended"  # a journal without it belongs to a run that was cut
 
@@ -20,10 +20,7 @@ class JournalFile:
     def write(self, event: str, **facts: object) -> None:
         """Append one record with the time, flushed."""
         record = {"at": datetime.now(UTC).isoformat(), "event": event, **facts}
-        # The newline stands first too: a line torn by a power cut stays alone.
-        append_flushed(
-            self._path, b"\n%s\n" % json.dumps(record, sort_keys=True).encode()
-        )
+        append_line(self._path, json.dumps(record, sort_keys=True).encode())
 
 
 class RunFolder:

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from stalplan.store.files import append_flushed, make_directory, write_atomic
+from stalplan.store.files import append_line, make_directory, write_atomic
 
 
 def test_a_written_file_has_its_bytes_and_mode(tmp_path: Path) -> None:
@@ -34,10 +34,18 @@ def test_a_failed_write_leaves_the_old_file_and_no_other(
 
 def test_appending_keeps_what_was_there(tmp_path: Path) -> None:
     """Lines follow one another."""
-    append_flushed(tmp_path / "log", b"one\n")
-    append_flushed(tmp_path / "log", b"two\n")
+    append_line(tmp_path / "log", b"one")
+    append_line(tmp_path / "log", b"two")
 
     assert b"one\ntwo\n" == (tmp_path / "log").read_bytes()
+
+
+def test_a_torn_line_stays_alone(tmp_path: Path) -> None:
+    """What comes after a line without its end is not joined to it."""
+    (tmp_path / "log").write_bytes(b"one\ntor")
+    append_line(tmp_path / "log", b"two")
+
+    assert b"one\ntor\ntwo\n" == (tmp_path / "log").read_bytes()
 
 
 def test_folders_are_made_for_their_owner_alone(tmp_path: Path) -> None:
