@@ -4,5 +4,5 @@ from hypothesis import settings
 
 # A shared machine is slow at times; a test that never ends has pytest's timeout.
 settings.register_profile("steady", deadline=None)
-settings.register_profile("fuzz", deadline=None, max_examples=5_000)
+settings.register_profile("fuzz", deadline=None, max_examples=2_000)
 settings.load_profile("steady")
