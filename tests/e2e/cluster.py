@@ -183,7 +183,10 @@ def make_cluster(
         text = config.replace("@HTTP@", str(http)).replace("@SMTP@", str(smtp))
         node = OpenSshNode(
             f"mx{number}",
-            nodes.sshd(environment={"STALPLAN_WORK_ROOT": str(records)}),
+            # An empty home: this machine's .bashrc has no part in a test.
+            nodes.sshd(
+                environment={"STALPLAN_WORK_ROOT": str(records), "HOME": str(folder)}
+            ),
             nodes.folder(
                 text.replace("@FOLDER@", str(home)),
                 mode=mode,

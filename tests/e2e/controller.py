@@ -72,7 +72,12 @@ class Controller:
 
     def collect(self, process: "subprocess.Popen[str]") -> Done:
         """The end of a command line; nothing of it may hold a secret of a node."""
-        out, err = process.communicate(timeout=_TIMEOUT)
+        try:
+            out, err = process.communicate(timeout=_TIMEOUT)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            out, err = process.communicate()
+            raise AssertionError(f"it hung\n{out}\n{err}") from None
         done = Done(process.returncode, out, err)
         assert "Traceback" not in err, done.said
         assert CANARY not in out + err, done.said

@@ -43,9 +43,10 @@ class Machines(Controller):
         logins: Mapping[str, Endpoint] | None = None,
         sudo: bool = False,
     ) -> None:
-        """Write the desired file. No `service` key: systemd tells all of it."""
+        """Write the desired file. No `service.config`: systemd tells."""
         text = 'format = 1\n[cluster]\nname = "e2e"\nrelease = "0.15"\n'
         text += f'[ssh]\nknown_hosts = "known_hosts"\nsudo = {str(sudo).lower()}\n'
+        text += '[service]\nhealth_timeout = "30s"\n'
         for name, own in lines.items():
             endpoint = (logins or {}).get(name, self[name].endpoint)
             text += f"[nodes.{name}]\n{own}\n{login(endpoint)}"
@@ -144,7 +145,7 @@ def test_stopped_and_disabled_units_stay_stopped(machines: MakeMachines) -> None
     cluster = machines(*(small(number, hostname="old") for number in (1, 2, 3)))
     cluster["mx1"].exec(["systemctl", "stop", "stalwart"])
     cluster["mx2"].exec(["systemctl", "disable", "--now", "stalwart"])
-    cluster.want(hostnames("mx1", "mx2", "mx3"))
+    cluster.want(hostnames("mx1", "mx2", "mx3"), "[apply]\nmax_unavailable = 3\n")
 
     done = cluster.run("apply", "--auto-approve")
 
