@@ -33,8 +33,6 @@ echo "$name" >/etc/hostname
 printf '127.0.0.1 localhost %s\n' "$name" >/etc/hosts
 # An empty file would mean a first boot, which enables every unit there is.
 tr -d - </proc/sys/kernel/random/uuid >/etc/machine-id
-# What people of this machine have their shells do, and the locks it waits for, stay out.
-rm -f /root/.bashrc /root/.bash_profile /root/.bash_login /root/.profile
 # A guest's boot must not wait for directories of the host's network.
 rm -f /etc/nologin /var/lib/systemd/linger/*
 
