@@ -156,9 +156,9 @@ class OpenSshServer:
 
     def _listen(self) -> bool:
         """Start the server; False when it ended before it listened."""
-        self._pid = int(self._keeper.ask("on").removeprefix("on "))
         seen = f"Server listening on {_ADDRESS} port {self.port}."
         before = self.log.count(seen)
+        self._pid = int(self._keeper.ask("on").removeprefix("on "))
 
         def settled() -> bool:
             return self.log.count(seen) > before or _ended(self._pid)
