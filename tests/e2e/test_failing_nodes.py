@@ -71,6 +71,56 @@ def test_afterwards_the_plan_is_what_is_left(cluster_of: MakeCluster) -> None:
     assert plan["complete"]
 
 
+COORDINATED = """\
+cluster.coordinator = "redis"
+store.redis.type = "redis"
+store.redis.urls = "redis://:CANARY@127.0.0.1:6379/0"
+tracer.log.type = "log"
+tracer.log.path = "@FOLDER@/logs"
+tracer.log.level = "{level}"
+"""
+
+
+def coordinated(level: str = "info") -> str:
+    """A file with a coordinator and a log; its hostname is to change."""
+    return small(1, COORDINATED.format(level=level), hostname="old.example.org")
+
+
+def test_a_coordinator_that_is_out_of_reach(cluster_of: MakeCluster) -> None:
+    """The log tells of it, and the old file comes back."""
+    fault = {
+        "STANDIN_WHEN": "server.hostname=mx1.example.org",
+        "STANDIN_COORDINATOR": "down",
+    }
+    cluster = cluster_of(coordinated(), environ={"mx1": fault})
+    cluster.want(nodes={"mx1": 'id = 1\nhostname = "mx1.example.org"'})
+    before = cluster.shots()
+
+    done = cluster.run("apply", "--auto-approve", code=7)
+
+    assert "cluster.coordinator" in done.err.partition("Error: Apply failed")[2]
+    assert before["mx1"].data == cluster["mx1"].shot().data
+    assert "redis" == cluster.wait_ready("mx1")["coordinator"]
+
+
+def test_a_coordinator_that_is_reached(cluster_of: MakeCluster) -> None:
+    """A log with both lines, and no log at all, are well."""
+    cluster = cluster_of(
+        coordinated(), small(2, COORDINATED.partition("tracer")[0], hostname="old")
+    )
+    cluster.want(
+        nodes={
+            name: f'id = {name[2]}\nhostname = "{name}.example.org"'
+            for name in ("mx1", "mx2")
+        }
+    )
+
+    done = cluster.run("apply", "--auto-approve")
+
+    assert done.last.startswith("Apply complete!")
+    assert "mx2: No log tells whether the server reached its coordinator." in done.err
+
+
 def test_a_hook_that_fails_stops_nothing(cluster_of: MakeCluster) -> None:
     """`before_stop` failing means that the node is not stopped: exit 7."""
     cluster = cluster_of(small(7, hostname="mx1.example.org"))
