@@ -82,13 +82,18 @@ def script(verb: str, parts: Mapping[str, str], ask: Ask, *, last: str) -> bytes
     Raises:
         ValueError: a value holds a NUL, which no shell can take.
     """
-    lines = [parts[part] for part in PARTS[verb]]
+    lines = [_without_comments(parts[part]) for part in PARTS[verb]]
     lines += [f"ask_{name}={quoted(word)}" for name, word in ask.words.items()]
     for name, argv in ask.commands.items():
         # What is passed stands before the command: a time limit, for one.
         words = " ".join(quoted(word) for word in argv)
         lines.append(f'run_{name}() {{ "$@" {words}; }}')
     return "\n".join([*lines, last, ""]).encode("utf-8", "surrogateescape")
+
+
+def _without_comments(text: str) -> str:
+    """What the node needn't read. No string of the agent has such a line."""
+    return re.sub(r"(?m)^ *#.*\n", "", text)
 
 
 def request(text: bytes, *, nonce: str, payload: bytes = b"") -> bytes:

@@ -47,11 +47,12 @@ class LocalExec:
     def __init__(self, path: str, *, cwd: Path, **environment: str) -> None:
         self.environment = {"PATH": path, "HOME": str(cwd), **environment}
         self.cwd = cwd
+        self.login: tuple[str, ...] = ()  # what runs the shell as another user
 
     def run(self, command: str, stdin: bytes) -> Output:
         """Run *command* to its end."""
         done = subprocess.run(
-            ["sh", "-c", command],
+            [*self.login, "sh", "-c", command],
             input=stdin,
             capture_output=True,
             check=False,
@@ -63,7 +64,7 @@ class LocalExec:
     def stream(self, command: str, stdin: bytes) -> Iterator[bytes]:
         """Yield stdout as it comes."""
         with subprocess.Popen(
-            ["sh", "-c", command],
+            [*self.login, "sh", "-c", command],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             cwd=self.cwd,

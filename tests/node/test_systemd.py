@@ -298,3 +298,68 @@ def test_no_detaching_is_said_before_anything(machine: Machine) -> None:
 
     assert report.lease_problem is not None
     assert "systemd-run" in report.lease_problem
+
+
+@pytest.mark.parametrize("lingers", [True, False])
+def test_a_users_transaction_outlives_his_login(
+    systemd_nodes: SystemdNodes, lingers: bool
+) -> None:
+    """In a unit of his own manager where that lingers, else in a session of its own."""
+    (machine,) = systemd_nodes([""])
+    login = machine.add_user("ann", lingers=lingers)
+    config = Path("/home/ann/config.toml")
+    machine.write(config, b"a = 1\n", owner="ann:ann", mode=0o600)
+    shell = ("sh", "-c")
+    start = "setsid sleep 1000 </dev/null >/dev/null 2>&1 & echo $! >pid"
+    service = ServiceSettings(
+        manager="command",
+        config=str(config),
+        start=(*shell, f"cd /home/ann; {start}"),
+        stop=(*shell, "kill $(cat /home/ann/pid)"),
+        active=(*shell, "kill -0 $(cat /home/ann/pid)"),
+        pid=("cat", "/home/ann/pid"),
+    )
+    node = Node(
+        name=NodeName("mx1"),
+        node_id=NodeId(1),
+        ssh=SshSettings(address=login.address),
+        service=service,
+    )
+    session = AgentSession(SshLine(login), node)
+    login.ssh(f"cd /home/ann; {start}")
+    ask = LeaseAsk(run=RUN, who="t@h", plan=PLAN, seconds=900)
+    fence = Fence(run=RUN, number=session.take_lease(ask).number)
+    base, result = digest_of(b"a = 1\n"), digest_of(b"a = 2\n")
+    session.stage(
+        StageOrder(fence=fence, step=1, base=base, result=result, data=b"a = 2\n")
+    )
+    health = HealthAsk(
+        url=None, timeout=10, hostname=None, coordinated=False, steady=2.0
+    )
+    session.commit(
+        CommitOrder(
+            fence=fence,
+            plan=PLAN,
+            step=1,
+            base=base,
+            result=result,
+            health=health,
+            stop_timeout=10,
+        )
+    )
+
+    # No login of his is open now.
+    script = "sh .*/tx/.*/script"
+    pid = machine.exec(["pgrep", "-o", "-u", "ann", "-f", script]).stdout.strip()
+    group = machine.read(Path("/proc") / pid.decode() / "cgroup")
+    wait_until(
+        lambda: machine.exec(["pgrep", "-f", script], check=False).returncode == 1,
+        what="the transaction's end",
+    )
+
+    record = session.transaction(RUN, 1)
+    assert record is not None
+    assert record.verdict is Verdict.APPLIED, record.detail
+    assert machine.read(config) == b"a = 2\n"
+    assert (b"/stalplan-" in group) is lingers
+    assert machine.exec(["pgrep", "-u", "ann", "sleep"]).returncode == 0

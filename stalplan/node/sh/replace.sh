@@ -42,17 +42,30 @@ is_mounted() {
 
 is_immutable() {
   command -v lsattr >/dev/null 2>&1 || return 1
-  lsattr -d "$real" "$folder" 2>/dev/null | grep -q '^[^ ]*[ia][^ ]* ' || return 1
+  set -f
+  for flags in $(lsattr -d "$real" "$folder" 2>/dev/null); do
+    # Each line has flags, then a path, which begins with a slash.
+    case $flags in
+      /*) ;;
+      *[ia]*)
+        set +f
+        return 0
+        ;;
+    esac
+  done
+  set +f
+  return 1
 }
 
 # Room for the result, a copy to go back to, and some blocks for folders. To root,
 # busybox calls everything writable, so the mount is asked as well.
 look_at_disk() {
-  disk=$(df -Pk "$folder" 2>/dev/null | tail -n 1) || return 0
+  disk=$(df -Pk "$folder" 2>/dev/null) || return 0
   # shellcheck disable=SC2086 # the fields are to be split
-  set -- $disk
+  set -- ${disk##*"$newline"}
   [ $# -ge 6 ] || return 0
-  case $(grep -F " $6 " /proc/mounts 2>/dev/null | tail -n 1) in
+  mounts=$(grep -F " $6 " /proc/mounts 2>/dev/null)
+  case ${mounts##*"$newline"} in
     *' ro,'* | *' ro '*)
       replace_problem="$folder lies on a read-only file system"
       return 0

@@ -20,7 +20,9 @@ report() {
   else
     report_file
   fi
-  put server_version "$(server_version </dev/null 2>/dev/null | head -c 200)"
+  if [ "$ask_manager" = systemd ] || command -v run_version >/dev/null; then
+    put server_version "$(server_version </dev/null 2>/dev/null | head -c 200)"
+  fi
   report_probes
   finished
 }
@@ -169,7 +171,8 @@ report_probes() {
   elif [ -n "${pid-}" ] && ! ls "/proc/$pid/fd/" >/dev/null 2>&1; then
     put unmade 'sockets	whether the server itself owns the ports that its file names'
   fi
-  if ! cp --version 2>/dev/null | grep -q . && ! command -v getfattr >/dev/null 2>&1; then
+  # Only GNU's cp keeps them, and only it tells a version.
+  if ! command -v getfattr >/dev/null 2>&1 && [ -z "$(cp --version 2>/dev/null)" ]; then
     put unmade 'acl	whether the file has an ACL or a label that a copy would lose'
   fi
 }

@@ -95,7 +95,7 @@ file_values() {
 # it has one: the binary may be his, and what he owns is not run as root.
 server_version() {
   if [ "$ask_manager" != systemd ]; then
-    command -v run_version >/dev/null && run_version limit 5
+    run_version limit 5
     return
   fi
   binary=${unit_exec#*path=}
