@@ -1,5 +1,7 @@
 """One node of the demo: a folder, a config file, a service and an SSH server."""
 
+import contextlib
+import secrets
 import shlex
 import socket
 import subprocess
@@ -18,6 +20,7 @@ from stalplan.demo.leftovers import MARK
 from stalplan.demo.sshd import LOOPBACK, SshServer
 
 _READY_SECONDS = 30.0
+FIRST_PORT, PORTS = 10_000, 10_000  # below the range of outgoing connections
 
 
 @dataclass(slots=True, kw_only=True)
@@ -108,8 +111,16 @@ def make_node(
 
 
 def free_ports(count: int) -> list[int]:
-    """Ports of loopback that nothing uses now, all different, none below 1024."""
-    held = [socket.create_server((LOOPBACK, 0)) for _ in range(count)]
+    """Ports of loopback that nothing uses now, all different, none below 1024.
+
+    Nor any that the system gives to outgoing connections: while a server restarts,
+    one of those could take its port.
+    """
+    held: list[socket.socket] = []
+    while len(held) < count:
+        port = FIRST_PORT + secrets.randbelow(PORTS)
+        with contextlib.suppress(OSError):  # somebody has it: draw again
+            held.append(socket.create_server((LOOPBACK, port)))
     ports = [each.getsockname()[1] for each in held]
     for each in held:
         each.close()

@@ -152,7 +152,11 @@ def in_a_mount_namespace(
     """Run *script* where /tmp and /var/lib are empty and the script's alone."""
     return subprocess.run(
         [*UNSHARED, "sh", "-uc", script, "sh", *words],
-        env={"PATH": os.environ["PATH"], "PYTHONPATH": os.pathsep.join(sys.path)},
+        env={
+            "PATH": os.environ["PATH"],
+            "PYTHONPATH": os.pathsep.join(sys.path),
+            "CHECKOUT": str(Path(__file__).parents[2]),
+        },
         cwd="/",
         capture_output=True,
         text=True,
@@ -161,13 +165,18 @@ def in_a_mount_namespace(
     )
 
 
+# The checkout may itself lie below /tmp, so it is put back there.
 AS_ROOT = """
+mount --bind "$CHECKOUT" /media
 mount -t tmpfs -o mode=1777 none /tmp
 mount -t tmpfs none /var/lib
+mkdir -p "$CHECKOUT"
+[ -e "$CHECKOUT/pyproject.toml" ] || mount --bind /media "$CHECKOUT"
 "$@"
 status=$?
 echo 'Left in /tmp and /var/lib:'
-ls -A /tmp /var/lib | grep stalplan
+ls -A /tmp | grep '^stalplan-demo'
+ls -A /var/lib
 exit "$status"
 """
 # The interpreter may lie where only root looks (pyenv), so it gets another place.
