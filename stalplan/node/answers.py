@@ -44,6 +44,7 @@ _REFUSALS: dict[str, tuple[type[StalplanError], str, str]] = {
         "The lease on {node} ran out; nothing more is done there.",
         "",
     ),
+    "crowded": (LockHeld, "Others ask for the lease on {node} right now.", ""),
     "busy": (LockHeld, "A transaction of run {text} is at work on {node}.", ""),
     "stale": (PlanIsStale, "{node}: the file is now {text}, no longer the base.", ""),
     "unfinished": (

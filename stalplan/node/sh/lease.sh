@@ -61,7 +61,10 @@ check_fence() {
 lock_or_refuse() {
   command -v flock >/dev/null 2>&1 || return 0
   exec 9>>"$work/lock"
-  flock -w 2 9 || refuse busy "$(running_transaction)"
+  flock -w 5 9 && return 0
+  busy=$(running_transaction)
+  [ -n "$busy" ] || refuse crowded ''
+  refuse busy "$busy"
 }
 
 take_lease() {
