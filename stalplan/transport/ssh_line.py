@@ -200,7 +200,7 @@ class _Opening:
         route, deadline = self.route, self.deadline
         if dialled is None:
             dialled = dial(self.name, route, deadline, through=self.through)
-        transport = paramiko.Transport(dialled, default_window_size=_WINDOW)
+        transport = _Transport(dialled, default_window_size=_WINDOW)
         options = transport.get_security_options()
         options.key_types = types
         # The post-quantum default costs three whole handshakes on a small node.
@@ -232,6 +232,19 @@ class _Opening:
         return f"within {self.deadline.seconds:g} s"
 
 
+class _Transport(paramiko.Transport):
+    """One that ends quietly when the jump host's line ends before its own.
+
+    The line below is then a channel whose end is sent over a line that is gone:
+    EOFError, from a thread in which nobody can catch it.
+    """
+
+    def run(self) -> None:
+        """Handle what comes until the line ends."""
+        with suppress(EOFError):
+            super().run()
+
+
 def _family(key_type: str) -> str:
     """The type that known_hosts names for a host key algorithm."""
     return "ssh-rsa" if key_type.startswith("rsa-") else key_type
@@ -241,7 +254,8 @@ def _hang_up(transport: paramiko.Transport) -> None:
     # Without the shutdown its thread would notice only a tenth of a second later.
     with suppress(OSError, EOFError):
         transport.sock.shutdown(socket.SHUT_RDWR)
-    transport.close()
-    transport.sock.close()  # paramiko leaves it open where the handshake has failed
+    with suppress(EOFError):  # as in _Transport
+        transport.close()
+        transport.sock.close()  # paramiko leaves it open where the handshake failed
     if transport.ident is not None:
         transport.join(_THREAD_SECONDS)
