@@ -2,8 +2,9 @@
 .DEFAULT_GOAL := help
 .PHONY: help venv demo test lint types fuzz lock
 
-# One worker per processor; `make test WORKERS=0` runs in one process.
-WORKERS ?= auto
+# The tests mostly wait for servers to start, so two workers per processor of a small
+# machine; `make test WORKERS=0` runs in one process.
+WORKERS ?= 4
 # More for pytest, as in `make test ARGS="-k plan"`.
 ARGS ?=
 

@@ -28,7 +28,12 @@ from stalplan.planning.plan_json import plan_to_json
 from stalplan.ports import Reporter, Transport
 from stalplan.render import RENDERERS
 from stalplan.run.apply import Apply
-from stalplan.run.approval import check_appliable, check_fresh, check_same
+from stalplan.run.approval import (
+    check_appliable,
+    check_complete,
+    check_fresh,
+    check_same,
+)
 from stalplan.run.outcome import Outcome
 from stalplan.run.plan import Look, plan_now
 from stalplan.store.runs import END
@@ -79,7 +84,7 @@ def command(
     """  # noqa: D301 - click's mark for a paragraph that keeps its lines
     saved = None if plan is None else read_saved_plan(plan)
     if saved is not None:
-        check_appliable(saved)
+        check_complete(saved)
     file = file or (saved.desired.path if saved else DESIRED_FILE)
     desired = app.read_desired(file)
     options = saved.options if saved else options_of(desired, **planning)  # type: ignore[arg-type]  # click's

@@ -10,14 +10,26 @@ from stalplan.planning.stale import differences_since
 PLAN_AGAIN = "stalplan plan  # plan again, and read it"
 
 
+def check_complete(saved: Plan) -> None:
+    """Refuse a saved plan that could never be applied, whatever stood in its way.
+
+    Raises:
+        PlanBlocked: no node was asked.
+    """
+    try:
+        check_appliable(saved)
+    except NodeUnreachable as error:  # that was then; the plan lacks its nodes now
+        raise PlanBlocked(
+            error.detail, hint=PLAN_AGAIN, findings=error.findings
+        ) from error
+
+
 def check_fresh(saved: Plan, desired: Desired, now: datetime) -> None:
     """Refuse a saved plan that is too old, or whose desired file has changed.
 
     Raises:
-        PlanIsStale: nothing was touched, no node was asked.
-        PlanBlocked: it was never complete.
+        PlanIsStale: nothing was touched.
     """
-    check_appliable(saved)
     if saved.desired.digest != desired.digest:
         raise PlanIsStale(
             f"{desired.file} has changed since the plan was made: it was "

@@ -39,7 +39,7 @@ def refused(cluster: Cluster) -> tuple[Done, str]:
     assert not plan["nodes"]["mx2"]["reached"]
     (finding,) = [each for each in plan["findings"] if each["code"] == "SP601"]
     assert ("mx2", True) == (finding["node"], finding["blocks"])
-    cluster.run("apply", "p", code=4)
+    cluster.run("apply", "p", code=3)
     assert before == cluster.shots()
     return (
         done,
