@@ -13,6 +13,7 @@ class HealthAsk:
     url: str | None
     timeout: float  # seconds
     hostname: str | None
+    hostname_before: str | None = None  # what the running server should greet with
     coordinated: bool  # the two lines that say so are looked for
     key_prefixes: tuple[str, ...] = ("cluster.", "server.hostname")
     listeners: tuple[str, ...] = ()  # "ADDRESS:PORT" the file names

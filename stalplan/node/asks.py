@@ -101,6 +101,7 @@ def commit_words(node: Node, order: CommitOrder, *, undo: bool) -> dict[str, str
         "steady": str(max(0, ceil(health.steady * 100))),  # hundredths of a second
         "url": health.url or "",
         "hostname": health.hostname or "",
+        "hostname_before": health.hostname_before or "",
         "smtp": health.smtp or "",
         "coordinated": _yes(health.coordinated),
         "key_prefixes": " ".join(health.key_prefixes),

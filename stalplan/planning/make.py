@@ -139,6 +139,7 @@ class _Way:
     digests: dict[StepKey, Digest] = field(default_factory=dict)
     health: dict[StepKey, HealthAsk] = field(default_factory=dict)
     holds: dict[NodeName, Digest] = field(default_factory=dict)
+    greets: dict[NodeName, str | None] = field(default_factory=dict)
 
     def steps(self, moments: "Sequence[Moment]") -> tuple[Step, ...]:
         """Writes to stopped nodes first, which nobody notices; then every start."""
@@ -209,9 +210,10 @@ class _Way:
         self.digests[key] = self.holds[name] = lowered.digest
         if self.bases[key] != lowered.digest:
             self.results[key] = lowered.data
-        self.health[key] = health_ask(
-            lowered.config, lowered.effective, known.node.service
-        )
+        asked = health_ask(lowered.config, lowered.effective, known.node.service)
+        before = self.greets.get(name, known.process.runs.hostname)
+        self.health[key] = replace(asked, hostname_before=before)
+        self.greets[name] = lowered.effective.hostname
 
 
 def _plan(

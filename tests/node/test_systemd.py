@@ -101,6 +101,7 @@ class Machine:
             url=f"http://127.0.0.1:{self.http}/healthz/ready",
             timeout=10,
             hostname="mx1.example.org",
+            hostname_before="mx1.example.org",
             coordinated=False,
             listeners=(f"127.0.0.1:{self.http}", f"127.0.0.1:{self.smtp}"),
             smtp=f"127.0.0.1:{self.smtp}",
@@ -222,6 +223,18 @@ def test_another_greeting_is_a_warning(machine: Machine) -> None:
     assert record.verdict is Verdict.APPLIED
     assert "greeting does not name mx1.example.org" in record.detail
     assert "publisher" in record.detail
+
+
+def test_a_greeting_that_never_named_the_host_is_not_asked_for(
+    machine: Machine,
+) -> None:
+    """A server that greets in words of its own is none the worse for it."""
+    record = machine.applied(
+        changed(machine, b"mx1.example", b"mx2.example"), hostname_before="other.name"
+    )
+
+    assert record.verdict is Verdict.APPLIED
+    assert "" == record.detail
 
 
 def test_a_unit_stopped_on_purpose_stays_stopped(machine: Machine) -> None:

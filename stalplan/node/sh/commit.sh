@@ -151,8 +151,9 @@ follow() {
         printf '%s event %s\n' "$nonce" "$line"
       done
       [ "$lived" = yes ] || break
-      # Once more after the end: the last lines came before it.
-      if [ -e "$tx/verdict" ] || ! is_running "$tx"; then lived=no; else nap 0.1; fi
+      # Once more after the end: the last lines came before it. With the verdict there,
+      # the staged files still go.
+      if is_running "$tx"; then nap 0.1; else lived=no; fi
     done
   fi
   if [ -e "$tx/begun" ] && [ ! -e "$tx/verdict" ]; then

@@ -11,6 +11,7 @@
 baseline() {
   base_sockets=fresh
   base_ready=fresh
+  base_greeting=fresh
   base_keys=
   # A unit between two tries of Restart=on-failure has no process to ask either.
   [ "$found_running" = yes ] || return 0
@@ -26,10 +27,16 @@ baseline() {
     base_ready=ok
     answers_200 "$ask_url" || base_ready=bad
   fi
+  base_greeting=unmade
+  if [ -n "$ask_smtp" ] && [ -n "$ask_hostname_before" ] && has_talk; then
+    base_greeting=ok
+    greets_as "$ask_hostname_before" || base_greeting=bad
+  fi
   base_keys=$(log_from_start "$found_pid" "$(started_iso)" | keys_with_errors | tr '\n' ' ')
   # shellcheck disable=SC2086,SC2116 # one line of words
   [ "$base_sockets" != bad ] || excuse "the server did not own $(echo $unowned)"
   [ "$base_ready" != bad ] || excuse "$ask_url did not answer 200"
+  [ "$base_greeting" != bad ] || excuse "the SMTP greeting did not name $ask_hostname_before"
   [ -z "$base_keys" ] || excuse "the log showed errors of ${base_keys% }"
 }
 
@@ -187,13 +194,16 @@ look_for_warnings() {
       *) note coordinator 'No log tells whether the server reached its coordinator.' ;;
     esac
   fi
-  if [ -n "$ask_smtp" ] && [ -n "$ask_hostname" ] && has_talk; then
-    greeting=$(first_words "$ask_smtp")
-    case $greeting in
-      "220 $ask_hostname "*) ;;
-      *) warn "the SMTP greeting does not name $ask_hostname" ;;
-    esac
+  if requires "$base_greeting" && [ -n "$ask_smtp" ] && [ -n "$ask_hostname" ] && has_talk; then
+    greets_as "$ask_hostname" || warn "the SMTP greeting does not name $ask_hostname"
   fi
+}
+
+greets_as() {
+  case $(first_words "$ask_smtp") in
+    "220 $1" | "220 $1 "*) return 0 ;;
+  esac
+  return 1
 }
 
 look_for_pubsub() {

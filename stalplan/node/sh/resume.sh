@@ -26,6 +26,7 @@ read_found() {
   found_group=
   base_sockets=fresh
   base_ready=fresh
+  base_greeting=fresh
   base_keys=
   found_boot=
   while read -r key value; do
@@ -37,6 +38,7 @@ read_found() {
       group) found_group=$value ;;
       sockets) base_sockets=$value ;;
       ready) base_ready=$value ;;
+      greeting) base_greeting=$value ;;
       keys) base_keys=$value ;;
     esac
   done <"$tx/found"

@@ -121,6 +121,7 @@ boot $boot
 group $found_group
 sockets $base_sockets
 ready $base_ready
+greeting $base_greeting
 keys $base_keys" ||
     verdict restored 'The record cannot be written; is the disk full? Nothing was stopped.'
   flush "$tx/others" "$tx/log_sizes"
