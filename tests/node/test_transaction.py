@@ -106,6 +106,21 @@ def test_a_process_that_stays_is_not_stopped(lone_node: MakeNode, shell: str) ->
     assert node.folder.leftovers() == []
 
 
+def test_a_stop_command_is_waited_for(lone_node: MakeNode, shell: str) -> None:
+    """One that tidies up after the process is gone doesn't hit the next server."""
+    node = lone_node("cluster.node-id = 1\n", shell=shell)
+    words = " ".join(node.folder.stop_argv)
+    tidy = f"{words}; sleep 1; rm -f {node.folder.root}/pid"
+    node.use(stop=("sh", "-c", tidy))
+    node.folder.start()
+
+    record = node.applied(NEW)
+
+    assert record.verdict is Verdict.APPLIED, record.detail
+    assert node.folder.read() == NEW
+    assert node.folder.active()
+
+
 def test_a_stopped_service_stays_stopped(lone_node: MakeNode, shell: str) -> None:
     """Someone stopped it for a reason: the file is replaced, nothing is started."""
     node = lone_node("cluster.node-id = 1\n", shell=shell)

@@ -142,6 +142,10 @@ children_of() {
 # Whether nothing is left of the process that found_pid, found_born and found_others
 # name, nor of what its unit started: KillMode=process leaves children behind.
 is_gone() {
+  # A stop command that still runs may yet remove the pid file of the next server.
+  if [ -n "${stop_job-}" ] && kill -0 "$stop_job" 2>/dev/null && born_of "$stop_job"; then
+    return 1
+  fi
   if [ -z "$found_pid" ]; then
     look_at_service
     [ "$running" = no ] && [ "$ending" = no ]
