@@ -86,8 +86,8 @@ class Doors:
         """Greeting, EHLO and QUIT; everything else is politely refused."""
         name = self.server.running.hostname
         greeting = f"220 {name} Stalwart ESMTP at your service\r\n"
-        client.sendall(greeting.encode())
-        with self.lock:
+        with self.lock:  # whoever has read it is told of the end
+            client.sendall(greeting.encode())
             self.greeted.add(client)
         try:
             with client.makefile("rb") as lines:
