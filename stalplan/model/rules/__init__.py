@@ -1,6 +1,6 @@
 """What is wrong with a cluster: one small function per rule, one tuple of them.
 
-Rules that one file can break stand in `model/file_rules.py`; these compare nodes.
+Rules that one file can break stand in `model/file_rules`; these compare nodes.
 """
 
 from collections.abc import Callable, Iterator
