@@ -91,13 +91,6 @@ class PlanIsStale(StalplanError):
     summary = "Plan is stale"
 
 
-class ApplyFailed(StalplanError):
-    """Apply ended early; every touched node is whole, with the old file or the new."""
-
-    exit_code = 7
-    summary = "Apply failed"
-
-
 class Unfinished(StalplanError):
     """A run was interrupted, or what became of a node is not known."""
 

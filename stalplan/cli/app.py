@@ -61,7 +61,7 @@ class App:
 
     def read_desired(self, file: str) -> "Desired":
         """The desired file, checked. Raises DesiredFileWrong with every mistake."""
-        from stalplan.model.desired import read_desired  # noqa: PLC0415 - tomlkit
+        from stalplan.model.desired import read_desired  # noqa: PLC0415 - only where it is read
 
         return read_desired(
             _bytes_of(Path(file)), file=file, folder=str(Path(file).parent)

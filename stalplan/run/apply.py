@@ -19,7 +19,7 @@ from stalplan.ports import (
     Transport,
 )
 from stalplan.run.approval import PLAN_AGAIN, check_same
-from stalplan.run.leases import Fences, leased
+from stalplan.run.leases import Fences, clean_up, leased
 from stalplan.run.outcome import Ended, Outcome
 from stalplan.run.plan import Look
 from stalplan.run.remember import Memory
@@ -65,10 +65,10 @@ class Apply:
                 self._stage_all(planned, fences)
                 outcome = self._steps(planned, fences)
             except StalplanError:
-                self._clean(nodes, fences)
+                clean_up(self.transport, nodes, fences, self.reporter)
                 raise
             if outcome.closed:
-                self._clean(nodes, fences)
+                clean_up(self.transport, nodes, fences, self.reporter)
         return outcome
 
     def _reached(self) -> list[Node]:
@@ -153,13 +153,6 @@ class Apply:
             self.reporter.note(f"{node.name}: not looked at again: {error.detail}")
             return
         self.memory.node(report, plan=self.approved.digest, at=self.clock.now())
-
-    def _clean(self, nodes: list[Node], fences: Fences) -> None:
-        for node, result in together(
-            lambda node: self.transport.session(node).clean(fences[node.name]), nodes
-        ):
-            if isinstance(result, StalplanError):
-                self.reporter.note(f"{node.name}: not cleaned up: {result.detail}")
 
 
 def order_of(planned: Planned, step: Step, node: Node, fence: Fence) -> CommitOrder:

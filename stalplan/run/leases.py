@@ -43,6 +43,17 @@ def leased(
         _let_go(transport, nodes, fences, reporter)
 
 
+def clean_up(
+    transport: Transport, nodes: Sequence[Node], fences: Fences, reporter: Reporter
+) -> None:
+    """Remove what a run that is over left on the nodes it still holds."""
+    for node, result in together(
+        lambda node: transport.session(node).clean(fences[node.name]), nodes
+    ):
+        if isinstance(result, StalplanError):
+            reporter.note(f"{node.name}: not cleaned up: {result.detail}")
+
+
 def _take_all(
     transport: Transport, nodes: Sequence[Node], ask: LeaseAsk, reporter: Reporter
 ) -> Fences:

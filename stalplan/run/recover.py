@@ -25,7 +25,7 @@ from stalplan.ports import (
     StageOrder,
     Transport,
 )
-from stalplan.run.leases import Fences, leased
+from stalplan.run.leases import Fences, clean_up, leased
 from stalplan.run.outcome import BY_VERDICT, Ended
 from stalplan.run.plan import Look
 from stalplan.run.remember import Memory
@@ -111,7 +111,7 @@ class Recover:
                 run=self.run, nodes=self._fates(seen), why=tuple(self.why)
             )
             if result.exit_code == 0:
-                self._clean(nodes, fences)
+                clean_up(self.transport, nodes, fences, self.reporter)
                 self.memory.everyone(self.look().seen, plan=None, at=self.clock.now())
         return result
 
@@ -297,13 +297,6 @@ class Recover:
 
     def _node(self, name: NodeName) -> Node:
         return next(node for node in self.desired.nodes if node.name == name)
-
-    def _clean(self, nodes: Sequence[Node], fences: Fences) -> None:
-        for node, result in together(
-            lambda node: self.transport.session(node).clean(fences[node.name]), nodes
-        ):
-            if isinstance(result, StalplanError):
-                self.reporter.note(f"{node.name}: not cleaned up: {result.detail}")
 
 
 def _fate(parts: set[Ended]) -> Fate:
