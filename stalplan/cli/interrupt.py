@@ -27,7 +27,7 @@ def two_stages(terminal: Terminal) -> Iterator[Callable[[], bool]]:
         if asked:
             _leave(terminal)
         asked = True
-        terminal.say("Stopping after the node in hand. Once more: leave at once.")
+        _say(terminal, "Stopping after the node in hand. Once more: leave at once.")
 
     before = {number: signal.signal(number, on_signal) for number in _SIGNALS}
     try:
@@ -38,11 +38,13 @@ def two_stages(terminal: Terminal) -> Iterator[Callable[[], bool]]:
 
 
 def _leave(terminal: Terminal) -> None:
-    if terminal.err.isatty():
-        terminal.err.write(SHOW_CURSOR)  # a live table may have hidden it
-    terminal.error(
-        Unfinished.summary,
-        "Left at once, as asked. What was begun on a node ends there by itself.",
-        "stalplan recover",
-    )
+    cursor = SHOW_CURSOR if terminal.err.isatty() else ""  # a table may have hidden it
+    detail = "Left at once, as asked. What was begun on a node ends there by itself."
+    text = f"Error: {Unfinished.summary}\n\n{detail}\n\nHint: stalplan recover"
+    _say(terminal, cursor + text)
     os._exit(Unfinished.exit_code)
+
+
+def _say(terminal: Terminal, text: str) -> None:
+    """Past the stream's buffer: a signal may come in the middle of a write to it."""
+    os.write(terminal.err.fileno(), f"{text}\n".encode())
