@@ -1,15 +1,24 @@
 """A plan's parts as plain data, in the contract's words: for JSON and digests."""
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, assert_never
 
 from stalplan.planning.facts import facts
+from stalplan.stalwart.effective import Off, On, Shard
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from stalplan.findings import Finding
     from stalplan.planning.changes import Change
-    from stalplan.planning.plan import FileEdit, Options, Plan, PlannedNode, Step
+    from stalplan.planning.plan import (
+        FileEdit,
+        Options,
+        Plan,
+        PlannedNode,
+        Runs,
+        Step,
+    )
+    from stalplan.stalwart.effective import RoleState
 
 FORMAT_VERSION = "1.0"
 
@@ -72,7 +81,30 @@ def node_document(node: "PlannedNode") -> Document:
         "server_version": node.server_version,
         "pending_restart": node.pending_restart,
         "error": node.error,
+        "before": None if node.before is None else runs_document(node.before),
+        "after": None if node.after is None else runs_document(node.after),
     }
+
+
+def runs_document(runs: "Runs") -> Document:
+    """What a server runs, in the words of `inspect`; shards count from 0."""
+    return {
+        "node_id": runs.node_id,
+        "roles": {role: state_document(state) for role, state in runs.roles.items()},
+    }
+
+
+def state_document(state: "RoleState") -> str | Document:
+    """A server's part of one role."""
+    match state:
+        case On():
+            return "on"
+        case Off():
+            return "off"
+        case Shard(index=index, of=of):
+            return {"shard": index, "of": of}
+        case _:
+            assert_never(state)
 
 
 def change_document(change: "Change") -> Document:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from stalplan import __version__
 from stalplan.findings import Finding
 from stalplan.model.health import HealthAsk
-from stalplan.names import Digest, NodeName
+from stalplan.names import Digest, NodeName, Role
 from stalplan.planning.changes import (
     Action,
     Change,
@@ -35,6 +35,7 @@ from stalplan.planning.plan import (
     Plan,
     Planned,
     PlannedNode,
+    Runs,
     Step,
     StepKey,
     Summary,
@@ -54,6 +55,7 @@ if TYPE_CHECKING:
     from stalplan.model.records import State
     from stalplan.model.wishes import Desired
     from stalplan.planning.lower import Lowered
+    from stalplan.stalwart.effective import Effective
 
 KINDS = (
     *(Leave, Join, SetId, Renumber, SetCoordinator, MoveRole, SetHostname),
@@ -282,6 +284,15 @@ def _node(scene: Scene, name: NodeName) -> PlannedNode:
         result=scene.results[name].digest,
         server_version=known.report.server_version,
         pending_restart=known.process.pending,
+        before=_runs(known.starts),
+        after=_runs(scene.results[name].effective),
+    )
+
+
+def _runs(effective: "Effective") -> Runs:
+    roles = sorted(effective.roles.items())
+    return Runs(
+        node_id=effective.node_id, roles={Role(role): part for role, part in roles}
     )
 
 

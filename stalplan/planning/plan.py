@@ -12,6 +12,7 @@ from stalplan.model.health import HealthAsk
 from stalplan.model.records import StepRef
 from stalplan.names import Digest, NodeName, Role
 from stalplan.planning.changes import Change
+from stalplan.stalwart.effective import RoleState
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,8 +120,20 @@ def started(steps: Iterable[Step]) -> set[NodeName]:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Runs:
+    """What a file makes of a server: its id, its part of each role of the release."""
+
+    node_id: int
+    roles: dict[Role, RoleState]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PlannedNode:
-    """A node of the desired file as the plan found it, and its file's end."""
+    """A node of the desired file as the plan found it, and its file's end.
+
+    *before* and *after* are what its server runs once it was started with the file
+    as found and with its end; None where the file could not be read.
+    """
 
     name: NodeName
     reached: bool
@@ -130,6 +143,8 @@ class PlannedNode:
     server_version: str | None = None
     pending_restart: bool = False
     error: str | None = None
+    before: Runs | None = None
+    after: Runs | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

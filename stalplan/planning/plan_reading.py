@@ -33,10 +33,12 @@ from stalplan.planning.plan import (
     Plan,
     PlannedNode,
     Risk,
+    Runs,
     Step,
     Summary,
     started,
 )
+from stalplan.stalwart.effective import Off, On, RoleState, Shard
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -132,7 +134,25 @@ def _node(name: str, document: Document) -> PlannedNode:
         server_version=_maybe(_text, document["server_version"]),
         pending_restart=_flag(document["pending_restart"]),
         error=_maybe(_text, document["error"]),
+        before=_maybe(_runs, document["before"]),
+        after=_maybe(_runs, document["after"]),
     )
+
+
+def _runs(document: Document) -> Runs:
+    roles = document["roles"].items()
+    return Runs(
+        node_id=_number(document["node_id"]),
+        roles={Role(role): _state(state) for role, state in roles},
+    )
+
+
+def _state(value: object) -> RoleState:
+    if value in ("on", "off"):
+        return On() if value == "on" else Off()
+    if not isinstance(value, dict):
+        raise TypeError("no part of a role")
+    return Shard(_number(value["shard"]), _number(value["of"]))
 
 
 def _change(document: Document) -> Change:
