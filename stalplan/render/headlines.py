@@ -20,7 +20,7 @@ from stalplan.planning.changes import (
     SetId,
 )
 from stalplan.planning.facts import facts
-from stalplan.planning.plan import Plan, Risk, Step
+from stalplan.planning.plan import Plan
 from stalplan.planning.shown import quoted, visible
 
 if TYPE_CHECKING:
@@ -162,48 +162,6 @@ def finding_place(finding: "Finding") -> str:
     """Where to look: `mx1:/path:12`, or as much of it as is known."""
     parts = (finding.node, finding.file, finding.line)
     return visible(":".join(str(part) for part in parts if part is not None))
-
-
-def risks(plan: Plan) -> dict[int, list[str]]:
-    """By the step that brings them: what is at risk, and until which step ends."""
-    told: dict[int, list[str]] = {step.number: [] for step in plan.steps}
-    before: set[object] = set()
-    for index, step in enumerate(plan.steps):
-        now = {(risk.role, risk.what) for risk in step.exposure}
-        alike: dict[tuple[int, Risk, tuple[NodeName, ...]], list[str]] = {}
-        for risk in step.exposure:
-            if (risk.role, risk.what) not in before:
-                until = _until(plan.steps[index:], (risk.role, risk.what))
-                roles = alike.setdefault((until, risk.what, risk.nodes), [])
-                roles += [risk.role] if risk.role else []
-        before = set(now)
-        for (until, what, nodes), roles in alike.items():
-            sentence = _risk(what, roles, nodes)
-            told[step.number].append(f"Until step {until} is done: {sentence}")
-    return told
-
-
-def _until(steps: "Sequence[Step]", risk: object) -> int:
-    for step in steps:
-        if risk not in {(each.role, each.what) for each in step.exposure}:
-            return step.number
-    return steps[-1].number
-
-
-def _risk(what: Risk, roles: "Sequence[str]", nodes: "Sequence[NodeName]") -> str:
-    are = "is" if len(roles) == 1 else "are"
-    match what:
-        case Risk.DOUBLE:
-            return f"{listed(roles)} {are} run twice, by {names(nodes)}."
-        case Risk.UNCOVERED:
-            later = f" ({names(nodes)} will)" if nodes else ""
-            return f"{listed(roles)} {are} not fully run{later}."
-        case Risk.SPLIT:
-            return f"running nodes have different shard tables of {listed(roles)}."
-        case Risk.PARTED:
-            return "running nodes are on different coordinators."
-        case _:
-            assert_never(what)
 
 
 def _text(value: str | None) -> str:

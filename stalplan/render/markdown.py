@@ -10,10 +10,10 @@ from stalplan.render.headlines import (
     finding_title,
     names,
     obstacle,
-    risks,
     rows,
     title,
 )
+from stalplan.render.risks import risks
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
