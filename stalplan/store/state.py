@@ -3,13 +3,11 @@
 import json
 import uuid
 from dataclasses import replace
-from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 from stalplan.errors import StateUnusable
-from stalplan.model.records import RecordedNode, State
-from stalplan.names import Digest, NodeName
+from stalplan.model.records import State
+from stalplan.model.state_document import state_document, state_of
 from stalplan.store.files import make_directory, write_atomic
 
 FORMAT = 1
@@ -41,7 +39,7 @@ class StateFile:
                 raise self._unusable(
                     f"it has format {version}; this stalplan knows {FORMAT}"
                 )
-            state = _state_of(tree)
+            state = state_of(tree)
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise self._unusable("it is damaged") from error
         if state.cluster != self._cluster:
@@ -52,8 +50,12 @@ class StateFile:
         """Write with the next serial; on return it survives a power cut."""
         written = replace(state, serial=state.serial + 1)
         make_directory(self._path.parent)
-        text = json.dumps(_tree_of(written), indent=2, sort_keys=True) + "\n"
-        write_atomic(self._path, text.encode())
+        text = json.dumps(
+            {"format_version": FORMAT, **state_document(written)},
+            indent=2,
+            sort_keys=True,
+        )
+        write_atomic(self._path, f"{text}\n".encode())
         return written
 
     def _unusable(self, why: str) -> StateUnusable:
@@ -67,62 +69,3 @@ class StateFile:
 def fresh_state(cluster: str) -> State:
     """The state of a cluster nothing was recorded of yet."""
     return State(cluster=cluster, lineage=str(uuid.uuid4()), serial=0)
-
-
-def _tree_of(state: State) -> dict[str, object]:
-    return {
-        "format_version": FORMAT,
-        "cluster": state.cluster,
-        "lineage": state.lineage,
-        "serial": state.serial,
-        "nodes": {name: _node_tree(node) for name, node in state.nodes.items()},
-    }
-
-
-def _node_tree(node: RecordedNode) -> dict[str, object]:
-    return {
-        "node_id": node.node_id,
-        "hostname": node.hostname,
-        "digest": node.digest,
-        "values": node.values,
-        "started_values": node.started_values,
-        "started_at": _text_of(node.started_at),
-        "plan": node.plan,
-        "applied_at": _text_of(node.applied_at),
-    }
-
-
-def _state_of(tree: dict[str, Any]) -> State:
-    return State(
-        cluster=tree["cluster"],
-        lineage=tree["lineage"],
-        serial=int(tree["serial"]),
-        nodes={NodeName(name): _node_of(node) for name, node in tree["nodes"].items()},
-    )
-
-
-def _node_of(tree: dict[str, Any]) -> RecordedNode:
-    return RecordedNode(
-        node_id=int(tree["node_id"]),
-        hostname=tree["hostname"],
-        digest=Digest(tree["digest"]),
-        values=_values_of(tree["values"]) or {},
-        started_values=_values_of(tree["started_values"]),
-        started_at=_time_of(tree["started_at"]),
-        plan=None if tree["plan"] is None else Digest(tree["plan"]),
-        applied_at=_time_of(tree["applied_at"]),
-    )
-
-
-def _values_of(tree: dict[str, list[str]] | None) -> dict[str, tuple[str, ...]] | None:
-    if tree is None:
-        return None
-    return {key: tuple(texts) for key, texts in tree.items()}
-
-
-def _text_of(moment: datetime | None) -> str | None:
-    return None if moment is None else moment.isoformat()
-
-
-def _time_of(text: str | None) -> datetime | None:
-    return None if text is None else datetime.fromisoformat(text)
