@@ -24,6 +24,9 @@ COMMANDS = {
     "apply": "Carry out a plan",
     "recover": "End an interrupted apply",
     "unlock": "Remove a lock whose id is named",
+    "add-node": "Add a node to the desired file",
+    "remove-node": "Remove a node from the desired file",
+    "move-role": "Say in the desired file who holds a role",
     "inspect": "Show what a server would read from a config.toml",
     "demo": "Try all of it on three small nodes on this machine",
 }

@@ -46,12 +46,16 @@ class _NotToml(Exception):
 class Places:
     """The places of one text. Elements of lists are counted from "0" in paths.
 
-    After a syntax error only what stands before it has a place. *again* is the
-    second place of what stands twice, the first such.
+    After a syntax error only what stands before it has a place. *spans* has the
+    offsets of each written value in the text, first and one past the last; *headers*
+    where `[table]` lines stand. *again* is the second place of what stands twice, the
+    first such.
     """
 
     keys: dict[Path, Place] = field(default_factory=dict)
     values: dict[Path, Place] = field(default_factory=dict)
+    spans: dict[Path, tuple[int, int]] = field(default_factory=dict)
+    headers: dict[Path, Place] = field(default_factory=dict)
     end: Place = field(default_factory=lambda: Place(1, 1))
     again: tuple[Path, Place] | None = None
 
@@ -91,7 +95,6 @@ class _Walk:
         self.places = Places()
         self.places.end = self.place(len(text))
         self.listed: dict[Path, int] = {}  # [[tables]] met so far, by path
-        self.headers: set[Path] = set()
 
     def place(self, offset: int) -> Place:
         line = bisect_right(self.newlines, offset - 1)
@@ -144,9 +147,9 @@ class _Walk:
             self.listed[path] = count + 1
             path = (*path, str(count))
             self.places.keys.setdefault(path, self.place(start))
-        elif path in self.headers:
+        elif path in self.places.headers:
             self.repeated(path, start)
-        self.headers.add(path)
+        self.places.headers.setdefault(path, self.place(start))
         self.places.values.setdefault(path, self.place(start))
         return path
 
@@ -182,6 +185,12 @@ class _Walk:
         if len(path) > 2 * DEEPEST:
             raise TooDeep(self.place(self.at))
         self.places.values.setdefault(path, self.place(self.at))
+        start = self.at
+        self.any_value(path)
+        written = self.text[start : self.at].rstrip()
+        self.places.spans.setdefault(path, (start, start + len(written)))
+
+    def any_value(self, path: Path) -> None:
         if self.skip("["):
             self.elements(path)
         elif self.skip("{"):
