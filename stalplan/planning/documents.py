@@ -43,6 +43,7 @@ def plan_document(plan: "Plan") -> Document:
             "path": plan.desired.path,
             "digest": plan.desired.digest,
             "git": None if git is None else {"commit": git.commit, "dirty": git.dirty},
+            "lines": dict(plan.desired.lines),
         },
         "nodes": {node.name: node_document(node) for node in plan.nodes},
         "changes": [change_document(change) for change in plan.changes],

@@ -39,17 +39,19 @@ def facts(change: Change) -> ChangeFacts:  # noqa: PLR0911 - one per kind
     """What *change* is, apart from why."""
     match change:
         case Join(node=node, after=after):
-            return _fact("join", Action.CREATE, _node(node), None, str(after), node)
+            return _fact(
+                "join", Action.CREATE, node_address(node), None, str(after), node
+            )
         case Leave(node=node, before=before):
-            return _fact("leave", Action.DELETE, _node(node), before, None, node)
+            return _fact("leave", Action.DELETE, node_address(node), before, None, node)
         case SetId(node=node, after=after):
-            address = f"{_node(node)}.id"
+            address = f"{node_address(node)}.id"
             return _fact("set_id", Action.CREATE, address, None, str(after), node)
         case Renumber(node=node, before=before, after=after):
-            address = f"{_node(node)}.id"
+            address = f"{node_address(node)}.id"
             return _fact("renumber", Action.UPDATE, address, before, str(after), node)
         case SetHostname(node=node, before=before, after=after):
-            address = f"{_node(node)}.hostname"
+            address = f"{node_address(node)}.hostname"
             action = _action(before, after)
             return _fact("set_hostname", action, address, before, after, node)
         case SetCoordinator(nodes=nodes, before=before, after=after):
@@ -62,10 +64,10 @@ def facts(change: Change) -> ChangeFacts:  # noqa: PLR0911 - one per kind
             address = f"roles.{role}"
             return _fact("move_role", action, address, before, after, *nodes)
         case DropKey(node=node, key=key, before=before, after=after):
-            address = f'{_node(node)}."{key}"'
+            address = f'{node_address(node)}."{key}"'
             return _fact("drop_key", Action.DELETE, address, before, after, node)
         case Restart(node=node):
-            return _fact("restart", Action.UPDATE, _node(node), None, None, node)
+            return _fact("restart", Action.UPDATE, node_address(node), None, None, node)
         case _:
             assert_never(change)
 
@@ -88,7 +90,7 @@ def _fact(
     )
 
 
-def _node(name: NodeName) -> str:
+def node_address(name: NodeName) -> str:
     """A node's address; a dotted name is quoted, as in the desired file."""
     return f"nodes.{name}" if re.fullmatch(r"[a-z0-9-]+", name) else f'nodes."{name}"'
 

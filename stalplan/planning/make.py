@@ -22,6 +22,7 @@ from stalplan.planning.changes import (
     SetId,
 )
 from stalplan.planning.compare import differences
+from stalplan.planning.desired_lines import desired_lines
 from stalplan.planning.detect import Facts, detect, restart
 from stalplan.planning.digests import plan_digest, review_digest
 from stalplan.planning.facts import facts
@@ -237,7 +238,11 @@ def _plan(
         expires=created + lifetime,
         cluster=desired.cluster,
         release=desired.release,
-        desired=DesiredInfo(path=desired.file, digest=desired.digest),
+        desired=DesiredInfo(
+            path=desired.file,
+            digest=desired.digest,
+            lines=desired_lines(desired, changes, said),
+        ),
         options=scene.options,
         nodes=_nodes(scene),
         changes=changes,

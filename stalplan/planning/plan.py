@@ -186,11 +186,15 @@ class GitState:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DesiredInfo:
-    """Which desired file the plan was made from."""
+    """Which desired file the plan was made from.
+
+    *lines* are where it speaks of what changes, and of nodes with findings, from 1.
+    """
 
     path: str
     digest: Digest
     git: GitState | None = None
+    lines: dict[str, int] = field(default_factory=dict)  # by address
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -106,6 +106,9 @@ def _desired(document: Document) -> DesiredInfo:
         path=_text(document["path"]),
         digest=Digest(document["digest"]),
         git=_maybe(_git, document["git"]),
+        lines={
+            _text(address): _number(line) for address, line in document["lines"].items()
+        },
     )
 
 
