@@ -14,6 +14,7 @@ from stalplan.render.headlines import (
     title,
 )
 from stalplan.render.risks import risks
+from stalplan.render.stretches import stretches, told_lines
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -51,14 +52,14 @@ def _steps(plan: "Plan") -> "Iterator[str]":
     if plan.steps:
         yield "Steps"
     at_risk = risks(plan)
-    for step in plan.steps:
-        start = f"  {step.number:>2}. "
-        acts = ", ".join(step.actions)
-        yield from _wrapped(start, f"{names(step.nodes)}: {acts}", hang=len(start))
-        yield from _wrapped("      ", step.why)
-        for line in lines(step.edits):
+    for stretch in stretches(plan):
+        start = f"  {stretch.numbers:>2}. "
+        yield from _wrapped(start, stretch.heading, hang=6)
+        for line in filter(None, (stretch.queue, *told_lines(stretch))):
+            yield from _wrapped("      ", line)
+        for line in lines(stretch.edits):
             yield from _wrapped("      ", line, hang=10)
-        for risk in at_risk[step.number]:
+        for risk in at_risk[stretch.first]:
             yield from _wrapped("    ! ", risk, hang=6)
 
 
