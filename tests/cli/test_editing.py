@@ -165,7 +165,7 @@ def test_what_is_so_already(file: Path) -> None:
         (["add-node", "mx1", "--address", "a"], "there is a node mx1 already"),
         (["add-node", "Mx", "--address", "a"], "is no node name"),
         (["add-node", "mx3", "--address", "a", "--like", "mx9"], "is named mx9"),
-        (["add-node", "mx3", "--address", "a", "--id", "2"], "mx2 in line 11 has id 2"),
+        (["add-node", "mx3", "--address", "a", "--id", "2"], "has id 2 already"),
         (["remove-node", "mx9"], "no node is named mx9; there are mx1, mx2."),
         (["move-role", "purge.storss", "--to", "mx1"], 'did you mean "purge.stores"'),
         (["move-role", "spam-training", "--to", "mx9"], 'no node is named "mx9"'),
