@@ -9,6 +9,7 @@ from stalplan.model.health import HealthAsk
 from stalplan.model.inventory import Argv, Node
 from stalplan.model.live import NodeReport, Seen
 from stalplan.model.records import Fence, Lease, State, StepRef, Transaction
+from stalplan.model.secrets import Secret, SecretRef, Unresolved
 from stalplan.names import Digest, NodeName, RunId
 
 
@@ -179,7 +180,10 @@ class Reporter(Protocol):
 
 
 class Commands(Protocol):
-    """Programs on the controller: load-balancer hooks, git."""
+    """Programs on the controller: load-balancer hooks, secret references, git."""
 
     def hook(self, argv: Argv, *, node: NodeName) -> None:
         """Run with STALPLAN_NODE set. Raises StalplanError when it fails."""
+
+    def secret(self, ref: SecretRef) -> Secret | Unresolved:
+        """What *ref* leads to now. Never raises, and never tells a value in words."""

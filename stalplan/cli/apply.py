@@ -36,6 +36,7 @@ from stalplan.run.approval import (
 )
 from stalplan.run.outcome import Outcome
 from stalplan.run.plan import Look, plan_now
+from stalplan.run.secrets import resolve
 from stalplan.store.runs import END
 
 
@@ -104,6 +105,7 @@ def command(
                 options=options,
                 begun_here=home.runs.unfinished(),
                 clock=app.clock,
+                secrets=resolve(desired, app.commands()),
             )
             return applying.carry_out(
                 transport, plan_again, saved, ask=not (saved or auto_approve)

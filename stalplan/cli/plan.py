@@ -12,6 +12,7 @@ from stalplan.cli.progress import progress
 from stalplan.cli.saved import write_saved_plan
 from stalplan.planning.outcome import exit_code
 from stalplan.run.plan import Look, plan_now
+from stalplan.run.secrets import resolve
 from stalplan.store.runs import RunFolder
 from stalplan.store.state import StateFile
 
@@ -68,6 +69,7 @@ def command(
                 begun_here=RunFolder(folder, desired.cluster).unfinished(),
                 clock=app.clock,
                 reporter=reporter,
+                secrets=resolve(desired, app.commands()),
             )
     finally:
         transport.close()

@@ -21,6 +21,7 @@ from stalplan.planning.plan_json import plan_from_json
 from stalplan.ports import Journal, Reporter, Transport
 from stalplan.run.plan import Look, plan_now
 from stalplan.run.recover import Recover, Recovered
+from stalplan.run.secrets import resolve
 from stalplan.run.steps import owed
 from stalplan.run.taken import Trace, traces
 from stalplan.store.runs import END
@@ -84,6 +85,7 @@ class Recovering:
             options=Options(),
             begun_here=(),
             clock=self.app.clock,
+            secrets=resolve(self.desired, self.app.commands()),
         )
         with progress(terminal) as reporter:
             left = traces(look(reporter=reporter).seen)

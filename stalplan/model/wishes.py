@@ -4,6 +4,8 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from stalplan.model.inventory import Node
+from stalplan.model.secrets import SecretRef
+from stalplan.model.stores import ApiSettings, StoreWish
 from stalplan.names import Digest, NodeName, Role
 from stalplan.stalwart.releases import Release
 
@@ -60,8 +62,20 @@ class Desired:
     nodes: tuple[Node, ...]  # by name
     coordinator: str | Literal[False] | None = None  # None: left as found
     roles: dict[Role, RoleWish] = field(default_factory=dict)  # absent: not managed
+    stores: dict[str, StoreWish] = field(default_factory=dict)  # by id; as roles
     apply: ApplySettings = field(default_factory=ApplySettings)
+    api: ApiSettings | None = None
     places: dict[tuple[str, ...], Place] = field(default_factory=dict, compare=False)
+
+    @property
+    def secret_refs(self) -> tuple[SecretRef, ...]:
+        """The references that planning needs, each once, in a fixed order."""
+        found = {
+            ref: None
+            for _, store in sorted(self.stores.items())
+            for _, ref in store.refs
+        }
+        return tuple(found)
 
     def place(self, *path: str) -> Place | None:
         """Where `path` (such as "nodes", "mx1", "id") stands, or what holds it."""

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from stalplan import __version__
@@ -54,6 +55,7 @@ if TYPE_CHECKING:
 
     from stalplan.model.live import Seen
     from stalplan.model.records import State
+    from stalplan.model.secrets import Secrets
     from stalplan.model.wishes import Desired
     from stalplan.planning.lower import Lowered
     from stalplan.stalwart.effective import Effective
@@ -72,12 +74,19 @@ def make_plan(
     *,
     options: Options,
     created: datetime,
+    secrets: "Secrets | None" = MappingProxyType({}),
 ) -> Planned:
     """The plan, whatever was seen: what stands in the way is a finding in it.
 
     *created* is UTC. Equal inputs give equal plans; the order of nodes is none.
+
+    *secrets* is what the references of the desired file led to. One that is not in
+    it, or Unresolved, is SP609, and the plan is not complete. None says that the
+    files in *seen* hold placeholders for what must not be shown, as a snapshot does:
+    such a text then equals whatever is wanted in its place, so that a secret is a
+    change only where it comes, goes, or takes a macro's place or gives way to one.
     """
-    scene = scene_of(desired, seen, state, options)
+    scene = scene_of(desired, seen, state, options, secrets)
     changes = _changes(scene)
     problem, passing = situation(scene)
     way = _Way(scene=scene, problem=problem, passing=passing)

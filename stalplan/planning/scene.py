@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from stalplan.model.live import NodeReport, Seen
     from stalplan.model.records import State
+    from stalplan.model.secrets import Secrets
     from stalplan.model.wishes import Desired
     from stalplan.names import NodeName
     from stalplan.planning.plan import Options
@@ -30,6 +31,7 @@ class Scene:
     desired: "Desired"
     options: "Options"
     state: "State | None" = field(repr=False)
+    secrets: "Secrets | None" = field(repr=False)  # as `make_plan` takes them
     known: "Mapping[NodeName, Known]"
     lost: "Mapping[NodeName, Lost]"
     movable: "frozenset[NodeName]"
@@ -61,6 +63,7 @@ def scene_of(
     seen: "Sequence[Seen]",
     state: "State | None",
     options: "Options",
+    secrets: "Secrets | None",
 ) -> Scene:
     """Read, number, set goals, and lower them to files."""
     recorded = state.nodes if state else {}
@@ -95,6 +98,7 @@ def scene_of(
         desired=desired,
         options=options,
         state=state,
+        secrets=secrets,
         known=known,
         lost=lost,
         movable=movable,

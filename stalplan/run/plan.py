@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from stalplan.errors import StalplanError
 from stalplan.model.live import Seen
 from stalplan.model.records import State
+from stalplan.model.secrets import Secrets
 from stalplan.model.wishes import Desired
 from stalplan.names import RunId
 from stalplan.planning.make import make_plan
@@ -33,10 +34,21 @@ def plan_now(
     begun_here: Collection[RunId],
     clock: Clock,
     reporter: Reporter,
+    secrets: Secrets,
 ) -> Look:
-    """A plan from one look at all nodes but the excluded. Changes nothing."""
+    """A plan from one look at all nodes but the excluded. Changes nothing.
+
+    *secrets* is what `run.secrets.resolve` found, once per run.
+    """
     excluded = {*options.exclude, *options.assume_down}
     nodes = [node for node in desired.nodes if node.name not in excluded]
     seen = look(transport, nodes, reporter)
-    planned = make_plan(desired, seen, state, options=options, created=clock.now())
+    planned = make_plan(
+        desired,
+        seen,
+        state,
+        options=options,
+        created=clock.now(),
+        secrets=secrets,
+    )
     return Look(planned=planned, seen=seen, in_the_way=in_the_way(seen, begun_here))

@@ -43,6 +43,12 @@ def macros_in(text: str) -> list[tuple[MacroClass, str]]:
     return found
 
 
+def is_one_macro(text: str) -> bool:
+    """Whether *text* is one complete macro and nothing else."""
+    found = _MACRO.match(text)
+    return found is not None and found.end() == len(text)
+
+
 def never_ends(text: str, kind: MacroClass) -> bool:
     """Whether the pass for *kind* would not come to an end on *text*.
 

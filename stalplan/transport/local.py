@@ -1,11 +1,13 @@
-"""Programs on this machine: the load-balancer hooks a desired file names."""
+"""What a desired file names on this machine: load-balancer hooks, and secrets."""
 
 import os
 import subprocess
 
 from stalplan.errors import StalplanError
 from stalplan.model.inventory import Argv
+from stalplan.model.secrets import Secret, SecretRef, Unresolved
 from stalplan.names import NodeName
+from stalplan.transport.references import follow
 
 
 class HookFailed(StalplanError):
@@ -32,3 +34,7 @@ class LocalCommands:
             raise HookFailed(f"{node}: {argv[0]}: {error.strerror}.") from error
         if ended.returncode != 0:
             raise HookFailed(f"{node}: {argv[0]} ended with {ended.returncode}.")
+
+    def secret(self, ref: SecretRef) -> Secret | Unresolved:
+        """What *ref* leads to now, in our own environment."""
+        return follow(ref, os.environ)
