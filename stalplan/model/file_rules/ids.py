@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     from stalplan.findings import Finding
     from stalplan.model.file_rules.subject import Subject
+    from stalplan.stalwart.parse import FlatConfig
 
 _QUALIFIED: Final = re.compile(
     r"(?!-)[a-z0-9-]{1,63}(?<!-)(\.(?!-)[a-z0-9-]{1,63}(?<!-))+"
@@ -26,8 +27,10 @@ def node_id_is_readable(subject: "Subject") -> "Iterator[Finding]":
     """
     text = subject.config.get(NODE_ID)
     if text is None:
-        elsewhere = _node_id_elsewhere(subject)
-        hint = f"The server doesn't take {elsewhere} for it." if elsewhere else ""
+        hint = ""
+        if (key := node_id_elsewhere(subject.config)) is not None:
+            line = subject.config.entry(key).first_line
+            hint = f"The server doesn't take {key} (line {line}) for it."
         yield subject.finding(
             "SP102", "There is no cluster.node-id: the server runs as id 1.", hint=hint
         )
@@ -40,12 +43,12 @@ def node_id_is_readable(subject: "Subject") -> "Iterator[Finding]":
         )
 
 
-def _node_id_elsewhere(subject: "Subject") -> str | None:
-    """A key that someone may have meant to be the node id, with its line."""
-    for key in subject.config:
+def node_id_elsewhere(config: "FlatConfig") -> str | None:
+    """The first key that someone may have meant to be the node id."""
+    for key in config:
         plain = key.lower().replace("_", "-")
         if plain.startswith(NODE_ID) or plain.endswith(f".{NODE_ID}"):
-            return f"{key} (line {subject.config.entry(key).first_line})"
+            return key
     return None
 
 

@@ -2,6 +2,7 @@
 
 import re
 import tomllib
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final
 
 from stalplan.findings import Finding, Scope, found
@@ -49,14 +50,21 @@ def too_large(
 
 def is_toml(subject: "Subject") -> "Iterator[Finding]":
     """Other tools may refuse what the server reads: worth knowing, no fault."""
-    try:
-        tomllib.loads(subject.config.outline.text)
-    except ValueError as error:
-        line = re.search(r"at line (\d+)", str(error))
-        where = f" (line {line[1]})" if line else ""
+    where = not_toml(subject.config.outline.text)
+    if where is not None:
         yield subject.finding(
             "SP502", f"The server reads this file, but TOML readers refuse it{where}."
         )
+
+
+def not_toml(text: str) -> str | None:
+    """Where TOML readers give up, as ` (line 3)`, or empty: at the end; None: never."""
+    try:
+        tomllib.loads(text)
+    except ValueError as error:
+        line = re.search(r"at line (\d+)", str(error))
+        return f" (line {line[1]})" if line else ""
+    return None
 
 
 def macros_end(subject: "Subject") -> "Iterator[Finding]":
@@ -68,15 +76,22 @@ def macros_end(subject: "Subject") -> "Iterator[Finding]":
     """
     if "%{" not in subject.config.outline.text:
         return
-    try:
-        expand(subject.config, env=_Empty(), files=lambda _path: "")
-    except NeverEnds as error:
+    if (key := first_loop(subject.config)) is not None:
         yield subject.finding(
             "SP506",
             "An unfinished macro stands behind a closing mark: the server never"
             " gets past its start.",
-            error.key,
+            key,
         )
+
+
+def first_loop(texts: Mapping[str, str]) -> str | None:
+    """The key whose macros would never come to an end, the first if there are more."""
+    try:
+        expand(texts, env=_Empty(), files=lambda _path: "")
+    except NeverEnds as error:
+        return error.key
+    return None
 
 
 class _Empty(dict[str, str]):
