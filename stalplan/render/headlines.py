@@ -73,12 +73,21 @@ def headline(change: Change) -> str:  # noqa: C901, PLR0911 - one per kind
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One or more changes that read alike: a mark, a line, a cause, and why."""
+    """One or more changes that read alike: a mark, a line, a cause, and why.
+
+    The line of several names no node; *why* names all of them.
+    """
 
     mark: str
     headline: str
     cause: str
     why: str
+    changes: tuple[Change, ...]
+
+    @property
+    def nodes(self) -> "tuple[NodeName, ...]":
+        """The nodes of all the changes."""
+        return tuple(node for each in self.changes for node in facts(each).nodes)
 
 
 def rows(plan: Plan) -> list[Row]:
@@ -99,7 +108,8 @@ def _row(changes: "Sequence[Change]", plan: Plan) -> Row:
         line = f"hostname {_text(first.before)} -> {_text(first.after)}"
         nodes = [node for change in changes for node in facts(change).nodes]
         where = f"{len(changes)} changes: on {names(nodes)}."
-    return Row(mark(first), line, first.cause, f"{where} {first.reason}".strip())
+    why = f"{where} {first.reason}".strip()
+    return Row(mark(first), line, first.cause, why, tuple(changes))
 
 
 def _scope(change: Change, plan: Plan) -> str:
