@@ -22,6 +22,7 @@ class Form(Enum):
     TEXTS = auto()  # one text or a list of them
     ONE_TEXT = auto()  # a text that some take for a list: a list loses the store
     COUNT = auto()
+    LIMIT = auto()  # a number, or one of several words for none
     DURATION = auto()
     FLAG = auto()
 
@@ -65,7 +66,7 @@ SETTINGS: Final[Mapping[str, Mapping[str, Setting]]] = {
         "user": _TEXT,
         "password": _TEXT,
         "credentials": _TEXT,
-        "max-reconnects": _TEXT,  # a number, or one of several words for "no limit"
+        "max-reconnects": Setting(Form.LIMIT),
         "ping-interval": _DURATION,
         "timeout.connection": _DURATION,
         "timeout.request": _DURATION,
@@ -84,7 +85,7 @@ SETTINGS: Final[Mapping[str, Mapping[str, Setting]]] = {
     },
     "zenoh": {"type": _TYPE, "config": Setting(needed=True)},
 }
-"""By type; in the order of COORDINATING_TYPES no less complete than the server's."""
+"""By type: every key that the server reads of it."""
 
 _OPEN: Final = re.compile(
     r"type|redis-type|protocol-version|timeout(?:\..+)?|(?:pool|retry|capacity)\..+"

@@ -32,6 +32,16 @@ before_stop = ["lb"]
 [apply]
 order = ["mx1"]
 spare_id = 9
+[store.redis]
+type = "redis"
+urls = ["%{env:URL}%", { file = "url" }]
+password = { env = "PASSWORD" }
+timeout = "10s"
+pool.max-connections = 10
+[api]
+url = "http://127.0.0.1:8080"
+user = "admin"
+password = { command = ["pass", "show"] }
 """,
     cluster='hostname = "mail.example.org"\ncoordinator = "redis"',
 )

@@ -10,7 +10,6 @@ from stalplan.findings import Scope, Severity
 
 KEY = "SHA256:" + "A" * 43
 NO_NAME = "is no node name: use a-z, 0-9, dots and dashes"
-LATER = "is not supported yet: it comes with a later release of stalplan"
 BODY = sound().split("\n", 1)[1]  # without the format
 
 CASES = tomllib.loads(
@@ -161,8 +160,6 @@ apply = 1.5
             ["cluster.name must be of a-z, 0-9 and dashes, at most 100 of them"],
         ),
         (sound("[nodse]\n"), ['unknown key nodse; did you mean "nodes"?']),
-        (sound("[store.redis]\npassword = 'geheim'\n"), [f"[store] {LATER}"]),
-        (sound("[api]\nurl = ''\n"), [f"[api] {LATER}"]),
         (
             "nodes = {n = 3}\n" + sound(nodes=""),
             ["nodes.n must be a table, not a number"],
@@ -250,11 +247,13 @@ def test_no_value_is_repeated_that_may_be_secret() -> None:
     text = sound(
         "[ssh]\npassword = 'geheim'\nport = 'geheim'\n[service]\nstart = 'geheim'\n"
         "before_stop = ['x', ['geheim']]\nhealth = 'geheim'\nconfig = 'geheim'\n"
-        "[store.redis]\npassword = 'geheim'\n"
+        "[store.redis]\ntype = 'redis'\nurls = 'a\\geheim'\npassword = ['geheim']\n"
+        "user = { env = 'geheim geheim' }\ntimeout = 'geheim'\n"
+        "[api]\npassword = 'geheim'\nurl = 'ftp://geheim'\n"
     )
     error = wrong(text)
 
-    assert 7 == len(error.detail.splitlines())
+    assert 13 == len(error.detail.splitlines())
     assert "geheim" not in f"{error.detail}{error.hint}{error.findings}{error!r}"
 
 

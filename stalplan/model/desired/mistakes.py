@@ -79,7 +79,7 @@ class Mistakes:
         finding = found(
             code,
             Scope.DESIRED,
-            what + ".",
+            what if what.endswith("?") else f"{what}.",
             node=node,
             file=self.file,
             line=place.line,

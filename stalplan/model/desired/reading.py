@@ -4,19 +4,20 @@ import hashlib
 import json
 from typing import Any
 
+from stalplan.model.desired.api import read_api
 from stalplan.model.desired.cluster import read_apply, read_cluster
 from stalplan.model.desired.fields import Unfit, read_field, unknown_key, whole
 from stalplan.model.desired.mistakes import Mistakes
 from stalplan.model.desired.nodes import read_nodes
 from stalplan.model.desired.roles import read_roles
+from stalplan.model.desired.stores import read_stores
 from stalplan.model.desired.toml import read_toml
 from stalplan.model.wishes import Desired
 from stalplan.names import Digest
 
 FORMAT = 1  # the one version of the format there is
 
-_TABLES = ("cluster", "nodes", "roles", "ssh", "service", "apply")
-_LATER = ("store", "api")
+_TABLES = ("cluster", "nodes", "roles", "store", "ssh", "service", "apply", "api")
 
 
 def read_desired(data: bytes, *, file: str, folder: str = "") -> Desired:
@@ -32,7 +33,9 @@ def read_desired(data: bytes, *, file: str, folder: str = "") -> Desired:
     cluster = read_cluster(mistakes, content)
     nodes = read_nodes(mistakes, content, folder=folder, hostname=cluster.hostname)
     roles = read_roles(mistakes, content, nodes, cluster.release)
+    stores = read_stores(mistakes, content, cluster, folder)
     settings = read_apply(mistakes, content, nodes)
+    api = read_api(mistakes, content, folder)
     mistakes.raise_if_any()
     assert cluster.name is not None  # else a mistake was told
     assert cluster.release is not None
@@ -44,7 +47,9 @@ def read_desired(data: bytes, *, file: str, folder: str = "") -> Desired:
         nodes=nodes.found,
         coordinator=cluster.coordinator,
         roles=roles,
+        stores=stores,
         apply=settings,
+        api=api,
         places=places.keys,
     )
 
@@ -63,13 +68,7 @@ def _top(mistakes: Mistakes, content: dict[str, Any]) -> None:
     else:
         mistakes.at_key((), f"format is missing: begin with format = {FORMAT}")
     for key in content:
-        if key in _LATER:
-            mistakes.at_key(
-                (key,),
-                f"[{key}] is not supported yet: "
-                "it comes with a later release of stalplan",
-            )
-        elif key not in (*_TABLES, "format"):
+        if key not in (*_TABLES, "format"):
             unknown_key(mistakes, (key,), (*_TABLES, "format"))
 
 
