@@ -102,3 +102,9 @@ class StateUnusable(StalplanError):
     """The state file is damaged, newer than this stalplan, or another cluster's."""
 
     summary = "The state file can't be used"
+
+
+class SnapshotUnusable(StalplanError):
+    """The snapshot is damaged, of another format, or another cluster's."""
+
+    summary = "The snapshot can't be used"

@@ -17,6 +17,7 @@ from reports import CREATED, STARTED, WRITTEN, desired_of, report_of
 
 from stalplan.model.live import Seen, Unreachable
 from stalplan.model.records import RecordedNode, State
+from stalplan.model.wishes import Desired
 from stalplan.names import Digest, NodeName
 from stalplan.planning.make import make_plan
 from stalplan.planning.plan import Options, Planned
@@ -28,16 +29,21 @@ CASES = sorted(
 
 def planned_from(case: Path) -> Planned:
     """The plan of one case folder."""
+    desired, seen, state, options = inputs_from(case)
+    return make_plan(desired, seen, state, options=options, created=CREATED)
+
+
+def inputs_from(case: Path) -> tuple[Desired, list[Seen], State | None, Options]:
+    """What the plan of one case folder is made from."""
     told = _toml(case / "case.toml")
     files = sorted((case / "nodes").glob("*.toml"))
     seen = [_seen(path, told.get("nodes", {}).get(path.stem, {})) for path in files]
     seen += [_unreachable(name) for name in told.get("unreachable", ())]
-    return make_plan(
+    return (
         desired_of((case / "desired.toml").read_text()),
         seen,
         state_from(case / "state.json"),
-        options=_options(told.get("options", {})),
-        created=CREATED,
+        _options(told.get("options", {})),
     )
 
 

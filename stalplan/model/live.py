@@ -14,11 +14,21 @@ def digest_of(data: bytes) -> Digest:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Refusal:
+    """Why the server would not read a file whose bytes are not here."""
+
+    message: str
+    line: int  # from 1
+    not_utf8: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class NodeFile:
     """One node's config file as it was read. *data* may hold passwords.
 
     *too_large* is set, and *data* empty, where the file is over 1 MiB: it is then
-    not fetched at all.
+    not fetched at all. *refusal* is set, and *data* empty, where a snapshot tells of a
+    file that the server would not read.
     """
 
     path: str  # as configured or as the unit says
@@ -29,6 +39,7 @@ class NodeFile:
     mode: int
     changed_at: datetime  # ctime, UTC, the node's clock
     too_large: bool = False
+    refusal: Refusal | None = None
 
     @property
     def digest(self) -> Digest:

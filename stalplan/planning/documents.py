@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from stalplan.findings import Finding
     from stalplan.planning.changes import Change
     from stalplan.planning.plan import (
+        Base,
         FileEdit,
         Options,
         Plan,
@@ -46,7 +47,11 @@ def plan_document(plan: "Plan") -> Document:
             "lines": dict(plan.desired.lines),
         },
         "nodes": {node.name: node_document(node) for node in plan.nodes},
-        "changes": [change_document(change) for change in plan.changes],
+        "changes": _changes(plan),
+        "base": None if plan.base is None else base_document(plan.base),
+        "snapshot": None
+        if plan.snapshot is None
+        else {"taken": rfc3339(plan.snapshot.taken)},
         "edits": [edit_document(edit) for edit in plan.edits],
         "steps": [step_document(step) for step in plan.steps],
         "findings": [finding_document(finding) for finding in plan.findings],
@@ -120,6 +125,23 @@ def change_document(change: "Change") -> Document:
         "nodes": list(told.nodes),
         "cause": change.cause,
         "reason": change.reason,
+    }
+
+
+def _changes(plan: "Plan") -> list[Document]:
+    """The changes, each with its origin, which no digest binds."""
+    origins = plan.base.origins if plan.base else [None] * len(plan.changes)
+    pairs = zip(plan.changes, origins, strict=True)
+    return [{**change_document(change), "origin": origin} for change, origin in pairs]
+
+
+def base_document(base: "Base") -> Document:
+    """What the plan was compared with."""
+    return {
+        "revision": base.revision,
+        "commit": base.commit,
+        "gone": [change_document(change) for change in base.gone],
+        "problem": base.problem,
     }
 
 

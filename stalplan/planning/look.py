@@ -1,7 +1,7 @@
 """What was seen of each node -> a node we know, or why we don't know it."""
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from stalplan.findings import Finding, Scope, found
 from stalplan.model.cluster import Member
@@ -73,7 +73,7 @@ def look(
         return _lost(node, seen, "SP507", f"{detail} (1,048,576).")
     version = version_of(seen, release)
     try:
-        config = parse(file.data, version)
+        config = _config(file, version)
     except ConfigRefused as refused:
         finding = file_findings(refused, release, file=file.path, node=node.name)
         return Lost(
@@ -94,6 +94,14 @@ def look(
         same_env=same_env,
         process=process_of(seen, config, version, release, same_env, recorded),
     )
+
+
+def _config(file: "NodeFile", version: ServerVersion) -> "FlatConfig":
+    """What the server reads. Raises ConfigRefused."""
+    if (refusal := file.refusal) is None:
+        return parse(file.data, version)
+    kind: Literal["not-utf8", "syntax"] = "not-utf8" if refusal.not_utf8 else "syntax"
+    raise ConfigRefused(refusal.message, refusal.line, kind)
 
 
 def version_of(report: NodeReport, release: "Release") -> ServerVersion:

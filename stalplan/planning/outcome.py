@@ -19,6 +19,6 @@ def exit_code(plan: "Plan", *, detailed: bool) -> int:
     blocking = {finding.code for finding in plan.findings if finding.blocks}
     if blocking == {"SP601"}:
         return UNREACHABLE
-    if blocking or not plan.complete:
+    if blocking:
         return BLOCKED
     return CHANGES if detailed and plan.has_changes else NOTHING_TO_SAY

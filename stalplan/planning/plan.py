@@ -197,12 +197,44 @@ class DesiredInfo:
     lines: dict[str, int] = field(default_factory=dict)  # by address
 
 
+class Origin(StrEnum):
+    """Whether a change comes from the branch that the plan is of."""
+
+    BRANCH = "branch"
+    PENDING = "pending"  # the file at the base asks for it already
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Base:
+    """What the plan is of the desired file as it is at another revision.
+
+    *origins* are those of the plan's changes, in their order. *gone* are changes that
+    were pending there and are no longer asked for; one whose cause is drift leaves
+    that drift as it is. *problem* tells why there is no plan there; all changes then
+    count as the branch's.
+    """
+
+    revision: str  # as given
+    commit: str
+    origins: tuple[Origin, ...]
+    gone: tuple[Change, ...] = ()
+    problem: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SnapshotInfo:
+    """The snapshot that a preview was made from."""
+
+    taken: datetime  # UTC
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
     """What apply would do, in which order, why, and what stands in the way.
 
     Lists are in their defined order. *complete* is false for a plan that can never
-    be applied. Times are UTC.
+    be applied. Times are UTC. With *snapshot* the plan is a preview: never complete,
+    and without the digests of files.
     """
 
     stalplan: str
@@ -221,6 +253,8 @@ class Plan:
     complete: bool
     digest: Digest | None
     review_digest: str
+    snapshot: SnapshotInfo | None = None
+    base: Base | None = None
 
     @property
     def blocked(self) -> bool:
@@ -238,7 +272,7 @@ class Plan:
 
         A plan that could not look everywhere never claims that nothing differs.
         """
-        if self.complete and not self.has_changes:
+        if not self.blocked and not self.has_changes:
             return f"No changes. The cluster matches {self.desired.path}."
         return self.summary.sentence
 

@@ -25,15 +25,18 @@ from stalplan.planning.changes import (
 from stalplan.planning.documents import FORMAT_VERSION, Document
 from stalplan.planning.plan import (
     ActionName,
+    Base,
     DesiredInfo,
     Exposure,
     FileEdit,
     GitState,
     Options,
+    Origin,
     Plan,
     PlannedNode,
     Risk,
     Runs,
+    SnapshotInfo,
     Step,
     Summary,
     started,
@@ -98,6 +101,25 @@ def _plan(document: Document) -> Plan:
         complete=_flag(document["complete"]),
         digest=_maybe(_digest, document["digest"]),
         review_digest=_text(document["review_digest"]),
+        snapshot=_maybe(_snapshot, document.get("snapshot")),
+        base=_base(document),
+    )
+
+
+def _snapshot(document: Document) -> SnapshotInfo:
+    return SnapshotInfo(taken=_time(document["taken"]))
+
+
+def _base(document: Document) -> Base | None:
+    base = document.get("base")
+    if base is None:
+        return None
+    return Base(
+        revision=_text(base["revision"]),
+        commit=_text(base["commit"]),
+        origins=tuple(Origin(change["origin"]) for change in document["changes"]),
+        gone=tuple(_change(each) for each in base["gone"]),
+        problem=_text(base["problem"]),
     )
 
 
