@@ -153,7 +153,7 @@ class Journal(Protocol):
 class RunStore(Protocol):
     """The local folder of runs: each one's plan and journal."""
 
-    def begin(self, run: RunId, plan_json: str | None) -> Journal:
+    def begin(self, run: RunId, plan_json: str | None, *, who: str) -> Journal:
         """A new run's folder with its plan, where that is known here."""
 
     def unfinished(self) -> tuple[RunId, ...]:

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 import click
 
 from stalplan.cli.app import App, state_folder
+from stalplan.cli.completing import node_names
 from stalplan.cli.options import DESIRED_FILE, Command, common
 from stalplan.cli.rewriting import rewrite
 from stalplan.errors import DesiredFileWrong
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     "--like",
     "model",
     metavar="NODE",
+    shell_complete=node_names,
     help="Take over this node's labels and its ssh and service settings.",
 )
 @click.option(

@@ -172,7 +172,7 @@ class Applying:
         plan_again: Callable[..., Look],
         stop_asked: Callable[[], bool],
     ) -> Apply:
-        journal = self.home.runs.begin(self.run, plan_to_json(plan))
+        journal = self.home.runs.begin(self.run, plan_to_json(plan), who=who())
         return Apply(
             run=self.run,
             who=who(),
@@ -196,7 +196,8 @@ class Applying:
             apply.journal.write(END, outcome=error.summary)
             raise
         if outcome.closed:
-            apply.journal.write(END, outcome=outcome.exit_code)
+            nodes = dict(outcome.nodes)
+            apply.journal.write(END, outcome=outcome.exit_code, nodes=nodes)
         return outcome
 
     def _nothing_to_do(self, look: Look, *, told: bool) -> int:

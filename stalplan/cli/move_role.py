@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 import click
 
 from stalplan.cli.app import App
+from stalplan.cli.completing import node_names, role_names
 from stalplan.cli.options import DESIRED_FILE, Command, common
 from stalplan.cli.rewriting import rewrite
 from stalplan.errors import DesiredFileWrong
@@ -22,14 +23,15 @@ WORDS = ("all", "none")  # instead of nodes
 
 
 @click.command("move-role", cls=Command)
-@click.argument("role")
-@click.argument("more", nargs=-1, metavar="[NODE]...")
+@click.argument("role", shell_complete=role_names)
+@click.argument("more", nargs=-1, metavar="[NODE]...", shell_complete=node_names)
 @click.option(
     "--to",
     "nodes",
     metavar="NODE",
     multiple=True,
     required=True,
+    shell_complete=node_names,
     help="Who is to hold it: nodes, or all, or none. Repeatable.",
 )
 @click.option(

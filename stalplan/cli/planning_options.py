@@ -5,6 +5,7 @@ from typing import Any
 
 import click
 
+from stalplan.cli.completing import node_names
 from stalplan.cli.options import parallelism_option
 from stalplan.model.wishes import Desired
 from stalplan.names import NodeName
@@ -39,7 +40,13 @@ def planning_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _nodes(name: str, text: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    return click.option(name, metavar="NODE", multiple=True, help=f"{text} Repeatable.")
+    return click.option(
+        name,
+        metavar="NODE",
+        multiple=True,
+        shell_complete=node_names,
+        help=f"{text} Repeatable.",
+    )
 
 
 def options_of(

@@ -123,13 +123,15 @@ class Recovering:
             clock=self.app.clock,
         ).carry_out()
         if recovered.exit_code == 0:
-            journal.write(END, outcome="recovered")
+            journal.write(END, outcome="recovered", nodes=dict(recovered.nodes))
         return recovered
 
     def _journal(self, run: RunId) -> Journal:
         """The run's own, or a new one for a run that was begun on another machine."""
         runs = self.home.runs
-        return runs.reopen(run) if runs.records(run) else runs.begin(run, None)
+        return (
+            runs.reopen(run) if runs.records(run) else runs.begin(run, None, who=who())
+        )
 
     def _took_part(self, run: RunId) -> frozenset[NodeName] | None:
         """The nodes that the run's plan names; None where we don't have it."""

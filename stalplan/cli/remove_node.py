@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 import click
 
 from stalplan.cli.app import App
+from stalplan.cli.completing import node_names
 from stalplan.cli.options import DESIRED_FILE, Command, common
 from stalplan.cli.rewriting import rewrite
 from stalplan.errors import DesiredFileWrong
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
 
 @click.command("remove-node", cls=Command)
-@click.argument("name")
+@click.argument("name", shell_complete=node_names)
 @common
 @click.pass_obj
 def command(app: App, /, *, file: str | None, state: str | None, name: str) -> int:  # noqa: ARG001 - --state is common to all commands

@@ -30,8 +30,8 @@ class RunFolder:
         self._folder = folder / "runs"
         self._cluster = cluster
 
-    def begin(self, run: RunId, plan_json: str | None) -> JournalFile:
-        """A new run's folder with its plan; the journal says that it began.
+    def begin(self, run: RunId, plan_json: str | None, *, who: str) -> JournalFile:
+        """A new run's folder with its plan; the journal says that *who* began it.
 
         A run that began on another machine has no plan here.
         """
@@ -40,16 +40,24 @@ class RunFolder:
         if plan_json is not None:
             write_atomic(home / "plan.json", plan_json.encode())
         journal = self.reopen(run)
-        journal.write("run-begun", run=run, cluster=self._cluster)
+        journal.write("run-begun", run=run, cluster=self._cluster, who=who)
         return journal
 
     def reopen(self, run: RunId) -> JournalFile:
         """The journal of a run, to go on writing."""
         return JournalFile(self._folder / run / "journal.jsonl")
 
+    def runs(self) -> list[RunId]:
+        """All runs of this cluster, oldest first."""
+        if not self._folder.is_dir():
+            return []
+        names = sorted(path.name for path in self._folder.iterdir() if path.is_dir())
+        runs = [RunId(name) for name in names]
+        return [run for run in runs if self._belongs(run)]
+
     def unfinished(self) -> tuple[RunId, ...]:
         """Runs of this cluster whose journal has no end, oldest first."""
-        return tuple(run for run in self._runs() if self._is_open(run))
+        return tuple(run for run in self.runs() if self._is_open(run))
 
     def records(self, run: RunId) -> tuple[Mapping[str, object], ...]:
         """All records of one run; a line that was cut off is left out."""
@@ -68,18 +76,11 @@ class RunFolder:
 
     def prune(self, keep: int) -> None:
         """Forget all but the newest *keep* runs; an unfinished run always stays."""
-        closed = [run for run in self._runs() if not self._is_open(run)]
+        closed = [run for run in self.runs() if not self._is_open(run)]
         for run in closed[: max(0, len(closed) - keep)]:
             for path in sorted((self._folder / run).iterdir()):
                 path.unlink()
             (self._folder / run).rmdir()
-
-    def _runs(self) -> list[RunId]:
-        if not self._folder.is_dir():
-            return []
-        names = sorted(path.name for path in self._folder.iterdir() if path.is_dir())
-        runs = [RunId(name) for name in names]
-        return [run for run in runs if self._belongs(run)]
 
     def _belongs(self, run: RunId) -> bool:
         records = self.records(run)

@@ -57,7 +57,7 @@ def test_help_on_a_command_opens_nothing(tmp_path: Path, command: str) -> None:
     code, modules = loaded(tmp_path, command, "--help")
 
     assert "0" == code
-    assert set() == modules & {"rich"}
+    assert set() == modules & {"deepdiff", "rich"}
     assert command == "demo" or "paramiko" not in modules
 
 

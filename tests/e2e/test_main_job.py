@@ -75,6 +75,10 @@ def test_plan_show_apply_plan(cluster: Cluster) -> None:
 
     assert APPLIED == applied.last
     assert NOTHING == again.last
+    past = json.loads(cluster.run("history", "--format", "json").out)["runs"]
+    assert [("complete", plan["digest"], dict.fromkeys(NODES, "done"))] == [
+        (run["outcome"], run["plan"], run["nodes"]) for run in past
+    ]
     kinds = {change["kind"] for change in plan["changes"]}
     assert {"renumber", "move_role", "set_hostname"} == kinds
     assert 3 == plan["summary"]["restarts"]
