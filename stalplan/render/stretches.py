@@ -46,13 +46,19 @@ class Stretch:
         return self.first == self.last
 
     @property
+    def pace(self) -> str:
+        """How many nodes at a time; empty for a single step."""
+        if self.alone:
+            return ""
+        return f"{'one' if self.together == 1 else self.together} at a time"
+
+    @property
     def heading(self) -> str:
         """Whom the steps are of, and what happens to each of them."""
         acts = ", ".join(self.actions)
         if self.alone:
             return f"{names(self.nodes)}: {acts}"
-        pace = "one" if self.together == 1 else str(self.together)
-        return f"{len(self.nodes)} nodes, {pace} at a time: {acts}"
+        return f"{len(self.nodes)} nodes, {self.pace}: {acts}"
 
     @property
     def queue(self) -> str:
