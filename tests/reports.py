@@ -1,10 +1,12 @@
 """What a look at a node would have told, made from a file's bytes alone."""
 
 from datetime import UTC, datetime, timedelta
+from types import MappingProxyType
 
 from stalplan.model.desired import read_desired
 from stalplan.model.live import NodeFile, NodeReport, Seen, Service
 from stalplan.model.records import State
+from stalplan.model.secrets import Secrets
 from stalplan.model.wishes import Desired
 from stalplan.names import NodeName
 from stalplan.planning.make import make_plan
@@ -67,11 +69,17 @@ def planned(
     *,
     state: State | None = None,
     options: Options | None = None,
+    secrets: Secrets | None = MappingProxyType({}),
 ) -> Planned:
     """The plan for a desired file and files of nodes that all run."""
     seen = nodes if isinstance(nodes, list) else seen_of(nodes)
     return make_plan(
-        desired_of(text), seen, state, options=options or Options(), created=CREATED
+        desired_of(text),
+        seen,
+        state,
+        options=options or Options(),
+        created=CREATED,
+        secrets=secrets,
     )
 
 

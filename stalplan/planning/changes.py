@@ -94,6 +94,22 @@ class SetCoordinator:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SetStore:
+    """A setting of a store's comes, changes or goes in the file of each of *nodes*.
+
+    *before* and *after* are masked: two secrets read alike, and may differ.
+    """
+
+    store: str
+    key: str  # below `store.ID.`
+    nodes: tuple[NodeName, ...]
+    before: str | tuple[str, ...] | None
+    after: str | tuple[str, ...] | None
+    cause: Cause
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class MoveRole:
     """Other nodes hold *role*: one change, an edit in the file of each of *nodes*."""
 
@@ -133,6 +149,7 @@ Change = (
     | Renumber
     | SetHostname
     | SetCoordinator
+    | SetStore
     | MoveRole
     | DropKey
     | Restart

@@ -21,8 +21,8 @@ class Difference:
 
     node: str
     key: str
-    live: Leaf = field(compare=False)
-    wanted: Leaf = field(compare=False)
+    live: Leaf = field(compare=False, repr=False)
+    wanted: Leaf = field(compare=False, repr=False)
 
 
 def differences(

@@ -13,6 +13,7 @@ from stalplan.planning.changes import (
     SetCoordinator,
     SetHostname,
     SetId,
+    SetStore,
 )
 from stalplan.planning.facts import facts, node_address
 
@@ -42,9 +43,9 @@ def desired_lines(
 def _path(desired: "Desired", change: Change) -> tuple[str, ...]:
     """Where the desired file says what *change* brings about."""
     match change:
-        case Join(node=node) | Leave(node=node) | DropKey(node=node):
-            return ("nodes", node)
-        case Restart(node=node):
+        case (
+            Join(node=node) | Leave(node=node) | DropKey(node=node) | Restart(node=node)
+        ):
             return ("nodes", node)
         case SetId(node=node) | Renumber(node=node):
             return ("nodes", node, "id")
@@ -53,6 +54,8 @@ def _path(desired: "Desired", change: Change) -> tuple[str, ...]:
             return own if own in desired.places else ("cluster", "hostname")
         case SetCoordinator():
             return ("cluster", "coordinator")
+        case SetStore(store=store, key=key):
+            return ("store", store, key)
         case MoveRole(role=role):
             return ("roles", role)
         case _:

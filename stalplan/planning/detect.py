@@ -4,6 +4,7 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from stalplan.model.stores import MASKS
 from stalplan.model.wishes import Everyone, Nobody, Shards
 from stalplan.names import NodeName, Role
 from stalplan.planning import reasons
@@ -20,9 +21,10 @@ from stalplan.planning.changes import (
     SetCoordinator,
     SetHostname,
     SetId,
+    SetStore,
 )
 from stalplan.planning.compare import Difference
-from stalplan.planning.values import managed_values
+from stalplan.planning.values import managed_values, store_of
 from stalplan.stalwart.releases import (
     COORDINATOR,
     HOSTNAME,
@@ -31,6 +33,7 @@ from stalplan.stalwart.releases import (
     ROLE_PREFIX,
 )
 from stalplan.stalwart.spelling import spell
+from stalplan.stalwart.stores import STORE_PREFIX
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -39,6 +42,8 @@ if TYPE_CHECKING:
     from stalplan.model.wishes import Desired
     from stalplan.planning.goals import Goal
     from stalplan.planning.numbers import Numbers
+
+Shown = str | tuple[str, ...] | None
 
 CAUSES = (Cause.DRIFT, Cause.NEW, Cause.DESIRED)
 """Worst first: a change of many nodes has the worst cause of them."""
@@ -70,6 +75,7 @@ def detect(facts: Facts, found: "Sequence[Difference]") -> list[Change]:
         elif difference.key == HOSTNAME:
             changes.append(_hostname(facts, difference))
     changes += _coordinator(facts, [d for d in rest if d.key == COORDINATOR])
+    changes += _stores(facts, [d for d in rest if d.key.startswith(STORE_PREFIX)])
     roles = [d for d in rest if d.key.startswith(ROLE_PREFIX)]
     changes += _roles(facts, [d for d in roles if not _says_the_same(facts, d)])
     changes += [_dropped(facts, d) for d in roles if _says_the_same(facts, d)]
@@ -184,6 +190,27 @@ def _coordinator(
         )
 
 
+def _stores(facts: Facts, found: "Sequence[Difference]") -> "Iterator[SetStore]":
+    """By what can be shown of them: a plan doesn't tell which nodes share a secret."""
+    alike: defaultdict[tuple[str, Shown, Shown], list[NodeName]] = defaultdict(list)
+    for difference in found:
+        name, key = NodeName(difference.node), difference.key
+        stores = facts.goals[name].stores
+        alike[key, stores.before[key], stores.after[key]].append(name)
+    for (key, before, after), names in alike.items():
+        _, store, rest = key.split(".", 2)
+        cause = _worst(facts, names, key)
+        yield SetStore(
+            store=store,
+            key=rest,
+            nodes=tuple(sorted(names)),
+            before=before,
+            after=after,
+            cause=cause,
+            reason=reasons.of_store(before, after, cause, facts.desired.file),
+        )
+
+
 def _roles(facts: Facts, found: "Sequence[Difference]") -> "Iterator[MoveRole]":
     alike: defaultdict[tuple[Role, RoleHolders, RoleHolders], list[NodeName]]
     alike = defaultdict(list)
@@ -250,8 +277,14 @@ def _cause(facts: Facts, name: NodeName, key: str) -> Cause:
     recorded = facts.state.nodes.get(name) if facts.state else None
     if recorded is None:
         return Cause.NEW
-    config = facts.goals[name].known.config
-    now = managed_values(config, facts.desired.release).get(key, ())
+    known = facts.goals[name].known
+    stores = facts.desired.stores
+    now = managed_values(known.config, facts.desired.release, stores).get(key, ())
+    if store := store_of(key):
+        if recorded.digest == known.file.digest:
+            return Cause.DESIRED
+        if MASKS & {*now} or store not in map(store_of, recorded.values):
+            return Cause.NEW  # a secret is not recorded, and can't be compared
     return Cause.DESIRED if recorded.values.get(key, ()) == now else Cause.DRIFT
 
 

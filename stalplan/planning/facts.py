@@ -18,6 +18,7 @@ from stalplan.planning.changes import (
     SetCoordinator,
     SetHostname,
     SetId,
+    SetStore,
 )
 
 Value = str | tuple[str, ...] | RoleHolders | None
@@ -35,7 +36,7 @@ class ChangeFacts:
     nodes: tuple[NodeName, ...]
 
 
-def facts(change: Change) -> ChangeFacts:  # noqa: PLR0911 - one per kind
+def facts(change: Change) -> ChangeFacts:  # noqa: C901, PLR0911 - one per kind
     """What *change* is, apart from why."""
     match change:
         case Join(node=node, after=after):
@@ -59,6 +60,10 @@ def facts(change: Change) -> ChangeFacts:  # noqa: PLR0911 - one per kind
             return _fact(
                 "set_coordinator", action, "cluster.coordinator", before, after, *nodes
             )
+        case SetStore(store=store, key=key, nodes=nodes, before=before, after=after):
+            action = _action(before, after)
+            address = f"store.{store}.{key}"
+            return _fact("set_store", action, address, before, after, *nodes)
         case MoveRole(role=role, nodes=nodes, before=before, after=after):
             action = _action(_listed(before), _listed(after))
             address = f"roles.{role}"

@@ -5,12 +5,14 @@ from typing import TYPE_CHECKING, assert_never
 
 from stalplan.model.wishes import Everyone, Nobody, RoleWish, Shards
 from stalplan.names import Role
+from stalplan.planning.stores import StoreGoal, store_goal
 from stalplan.stalwart.releases import COORDINATOR, HOSTNAME, NODE_ID, roles_of
 from stalplan.stalwart.spelling import RoleList
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from stalplan.model.secrets import Secrets
     from stalplan.model.wishes import Desired
     from stalplan.planning.compare import Leaf
     from stalplan.planning.look import Known
@@ -29,11 +31,14 @@ class Goal:
     known: "Known" = field(repr=False)
     lists: "Mapping[Role, RoleList]" = field(repr=False)
     tables: "Mapping[Role, IdTable | None]"
-    live: "Mapping[str, Leaf]"
-    wanted: "Mapping[str, Leaf]"
+    stores: StoreGoal
+    live: "Mapping[str, Leaf]" = field(repr=False)
+    wanted: "Mapping[str, Leaf]" = field(repr=False)
 
 
-def goal_of(known: "Known", desired: "Desired", numbers: "Numbers") -> Goal:
+def goal_of(
+    known: "Known", desired: "Desired", numbers: "Numbers", secrets: "Secrets | None"
+) -> Goal:
     """What *known* should become. Keys in its trees are keys of its file."""
     release = desired.release
     lists = {
@@ -58,7 +63,15 @@ def goal_of(known: "Known", desired: "Desired", numbers: "Numbers") -> Goal:
         live[role.key] = leaf(table, lists.get(role))
         tables[role] = wished(wish, table, numbers)
         wanted[role.key] = leaf(tables[role])
-    return Goal(known=known, lists=lists, tables=tables, live=live, wanted=wanted)
+    stores = store_goal(known.config, desired, secrets)
+    return Goal(
+        known=known,
+        lists=lists,
+        tables=tables,
+        stores=stores,
+        live={**live, **stores.live},
+        wanted={**wanted, **stores.wanted},
+    )
 
 
 def wished(

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from stalplan.model.inventory import Node
     from stalplan.model.live import NodeFile
     from stalplan.model.records import RecordedNode
+    from stalplan.model.wishes import Desired
     from stalplan.stalwart.effective import Effective
     from stalplan.stalwart.parse import FlatConfig
     from stalplan.stalwart.releases import Release
@@ -60,9 +61,10 @@ class Lost:
 
 
 def look(
-    node: "Node", seen: Seen, release: "Release", recorded: "RecordedNode | None"
+    node: "Node", seen: Seen, desired: "Desired", recorded: "RecordedNode | None"
 ) -> Known | Lost:
     """The node by its server's own reading; nothing raises, a fault is a value."""
+    release = desired.release
     if isinstance(seen, Unreachable):
         return _unreachable(node, seen)
     file = seen.file
@@ -92,7 +94,9 @@ def look(
         config=config,
         starts=starts,
         same_env=same_env,
-        process=process_of(seen, config, version, release, same_env, recorded),
+        process=process_of(
+            seen, config, version, release, same_env, recorded, desired.stores
+        ),
     )
 
 

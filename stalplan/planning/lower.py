@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from stalplan.findings import Finding, Scope, found
 from stalplan.model.live import digest_of
 from stalplan.planning.plan import FileEdit
+from stalplan.planning.stores import live_line, live_texts, shown
 from stalplan.stalwart.edit import (
     Edit,
     EditRefused,
@@ -19,6 +20,7 @@ from stalplan.stalwart.parse import ConfigRefused, parse
 from stalplan.stalwart.proof import ProofFailed, prove
 from stalplan.stalwart.releases import NODE_ID, ROLE_PREFIX
 from stalplan.stalwart.spelling import spell
+from stalplan.stalwart.stores import STORE_PREFIX
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -68,7 +70,7 @@ def unedited(known: "Known") -> Lowered:
 def _final(goal: "Goal", release: "Release") -> "Iterator[Edit]":
     differing = [key for key in goal.wanted if goal.live[key] != goal.wanted[key]]
     for key in differing:
-        if not key.startswith(ROLE_PREFIX):
+        if not key.startswith((ROLE_PREFIX, STORE_PREFIX)):
             text = goal.wanted[key]
             yield Remove(key) if text is None else SetText(key, text)
     for role, table in goal.tables.items():
@@ -81,6 +83,7 @@ def _final(goal: "Goal", release: "Release") -> "Iterator[Edit]":
             yield Remove(role.key)
         else:
             yield SetList(role.key, spell(table, release))
+    yield from goal.stores.edits()
 
 
 def _passing(goal: "Goal", release: "Release", node_id: int) -> "Iterator[Edit]":
@@ -120,14 +123,33 @@ def _edited(
         data=data,
         digest=digest_of(data),
         edits=tuple(
-            sorted((_shown(known, edit) for edit in edits), key=lambda edit: edit.key)
+            sorted(
+                (_shown(known, edit) for edit in edits if not _is_there(known, edit)),
+                key=lambda edit: edit.key,
+            )
         ),
         config=config,
         effective=effective(config, release, known.report.unit_environment),
     )
 
 
+def _is_there(known: "Known", edit: Edit) -> bool:
+    """Whether a key of a store is only written again, after what stood above it."""
+    if not edit.key.startswith(STORE_PREFIX):
+        return False
+    live = live_texts(known.config, edit.key)
+    match edit:
+        case SetText(text=text):
+            return live == text
+        case SetList(items=items):
+            return live == items
+        case Remove():
+            return False
+
+
 def _shown(known: "Known", edit: Edit) -> FileEdit:
+    if edit.key.startswith(STORE_PREFIX):
+        return _shown_of_store(known, edit)
     entries = known.config.under(edit.key)
     before: str | tuple[str, ...] | None = None
     if entries:
@@ -147,4 +169,22 @@ def _shown(known: "Known", edit: Edit) -> FileEdit:
         before=before,
         after=after,
         line=min((entry.first_line for entry in entries), default=None),
+    )
+
+
+def _shown_of_store(known: "Known", edit: Edit) -> FileEdit:
+    """As `_shown`, without any text that may be a secret."""
+    match edit:
+        case SetText(text=text):
+            after = shown(edit.key, text)
+        case SetList(items=items):
+            after = shown(edit.key, items)
+        case Remove():
+            after = None
+    return FileEdit(
+        node=known.node.name,
+        key=edit.key,
+        before=shown(edit.key, live_texts(known.config, edit.key)),
+        after=after,
+        line=live_line(known.config, edit.key),
     )

@@ -21,6 +21,7 @@ from stalplan.planning.changes import (
     SetCoordinator,
     SetHostname,
     SetId,
+    SetStore,
 )
 from stalplan.planning.compare import differences
 from stalplan.planning.desired_lines import desired_lines
@@ -61,8 +62,8 @@ if TYPE_CHECKING:
     from stalplan.stalwart.effective import Effective
 
 KINDS = (
-    *(Leave, Join, SetId, Renumber, SetCoordinator, MoveRole, SetHostname),
-    *(DropKey, Restart),
+    *(Leave, Join, SetId, Renumber, SetCoordinator, SetStore, MoveRole),
+    *(SetHostname, DropKey, Restart),
 )
 """The order of display: who is in it, who does what, what it is called."""
 

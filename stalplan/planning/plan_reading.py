@@ -21,6 +21,7 @@ from stalplan.planning.changes import (
     SetCoordinator,
     SetHostname,
     SetId,
+    SetStore,
 )
 from stalplan.planning.documents import FORMAT_VERSION, Document
 from stalplan.planning.plan import (
@@ -42,6 +43,7 @@ from stalplan.planning.plan import (
     started,
 )
 from stalplan.stalwart.effective import Off, On, RoleState, Shard
+from stalplan.stalwart.stores import store_key
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -214,6 +216,13 @@ _KINDS: "dict[str, Callable[[Document], Change]]" = {
     "set_coordinator": lambda d: SetCoordinator(
         before=_maybe(_text, d["before"]), after=_maybe(_text, d["after"]), **_many(d)
     ),
+    "set_store": lambda d: SetStore(
+        store=_store_address(d)[0],
+        key=_store_address(d)[1],
+        before=_value(d["before"]),
+        after=_value(d["after"]),
+        **_many(d),
+    ),
     "move_role": lambda d: MoveRole(
         role=Role(_text(d["address"]).removeprefix("roles.")),
         before=_holders(d["before"]),
@@ -228,6 +237,13 @@ _KINDS: "dict[str, Callable[[Document], Change]]" = {
     ),
     "restart": lambda d: Restart(**_one(d)),
 }
+
+
+def _store_address(document: Document) -> tuple[str, str]:
+    found = store_key(_text(document["address"]))
+    if found is None:
+        raise ValueError("no address of a store's key")
+    return found
 
 
 def _dropped_key(address: object) -> str:

@@ -9,13 +9,18 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from stalplan.planning.values import managed_values, values_as_file
+from stalplan.model.stores import MASKS
+from stalplan.planning.stores import store_values
+from stalplan.planning.values import managed_values, store_of, values_as_file
 from stalplan.stalwart.effective import effective
 from stalplan.stalwart.parse import ConfigRefused, FlatConfig, parse
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from stalplan.model.live import NodeReport
     from stalplan.model.records import RecordedNode
+    from stalplan.planning.values import Values
     from stalplan.stalwart.effective import Effective
     from stalplan.stalwart.releases import Release, ServerVersion
 
@@ -44,6 +49,7 @@ def process_of(
     release: "Release",
     same_env: "Effective",
     recorded: "RecordedNode | None",
+    stores: "Collection[str]",
 ) -> Process:
     """What runs on the node. Where no service could be seen, it counts as running.
 
@@ -54,15 +60,40 @@ def process_of(
         return Process(up=False, unknown=False, pending=False, runs=same_env)
     if not file_is_newer(report):
         return Process(up=True, unknown=False, pending=False, runs=same_env)
-    began = _began_with(report, recorded, version)
-    if began is None:
-        return Process(up=True, unknown=True, pending=False, runs=same_env)
+    runs, differs = same_env, None
+    values = _recorded_values(report, recorded)
+    if values is not None:
+        began = _parsed(values_as_file(values), version)
+        if began is not None:
+            runs = effective(began, release, report.environment)
+            differs = _differs(values, managed_values(config, release, stores), stores)
+    backup = report.backup_before_start
+    if differs is None and backup is not None:
+        began = _parsed(backup, version)
+        if began is not None:
+            runs = effective(began, release, report.environment)
+            differs = managed_values(began, release, ()) != managed_values(
+                config, release, ()
+            ) or store_values(began, stores) != store_values(config, stores)
     return Process(
-        up=True,
-        unknown=False,
-        pending=managed_values(began, release) != managed_values(config, release),
-        runs=effective(began, release, report.environment),
+        up=True, unknown=differs is None, pending=differs or False, runs=runs
     )
+
+
+def _differs(then: "Values", now: "Values", stores: "Collection[str]") -> bool | None:
+    """Whether recorded values are other ones than today's; None: can't be told.
+
+    Secrets are not recorded, and of a store that wasn't managed then nothing is.
+    """
+    told = {store_of(key) for key in then}
+    here = {key: texts for key, texts in now.items() if store_of(key) in {None, *told}}
+    kept = {
+        key: texts for key, texts in then.items() if store_of(key) in {None, *stores}
+    }
+    if kept != here:
+        return True
+    hidden = any(MASKS & {*texts} for texts in here.values())
+    return None if hidden or len(here) < len(now) else False
 
 
 def file_is_newer(report: "NodeReport") -> bool:
@@ -80,20 +111,15 @@ def file_is_newer(report: "NodeReport") -> bool:
     return changed > started
 
 
-def _began_with(
-    report: "NodeReport",
-    recorded: "RecordedNode | None",
-    version: "ServerVersion",
-) -> FlatConfig | None:
-    """The settings of the file that the running process read, if that is known."""
+def _recorded_values(
+    report: "NodeReport", recorded: "RecordedNode | None"
+) -> "Values | None":
+    """What the running process began with, where the state remembers that start."""
     started = report.service.started_at if report.service else None
-    if recorded is not None and recorded.started_at and started:
-        same = abs(recorded.started_at - started) <= SAME_START
-        if same and recorded.started_values is not None:
-            return _parsed(values_as_file(recorded.started_values), version)
-    if report.backup_before_start is not None:
-        return _parsed(report.backup_before_start, version)
-    return None
+    if recorded is None or recorded.started_at is None or started is None:
+        return None
+    same = abs(recorded.started_at - started) <= SAME_START
+    return recorded.started_values if same else None
 
 
 def _parsed(data: bytes, version: "ServerVersion") -> FlatConfig | None:

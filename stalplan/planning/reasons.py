@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 from stalplan.model.cluster import listed
+from stalplan.model.stores import NOT_COMPARED
 from stalplan.planning.changes import Cause, RoleHolders
 from stalplan.stalwart.releases import NODE_ID
 
@@ -13,6 +14,8 @@ if TYPE_CHECKING:
     from stalplan.model.records import RecordedNode
     from stalplan.names import NodeName, Role
     from stalplan.planning.look import Known
+
+Shown = str | tuple[str, ...] | None
 
 
 def of_join(node: "Node") -> str:
@@ -67,6 +70,17 @@ def of_coordinator(
     if after is None:
         return f"{file} asks for none: nodes no longer hear from each other."
     return _by_cause(cause, file, "asks for this store")
+
+
+def of_store(before: Shown, after: Shown, cause: Cause, file: str) -> str:
+    """Of a store's setting that comes, changes or goes."""
+    if after is None:
+        return f"{file} has all settings of this store, and not this one."
+    if NOT_COMPARED in (after if isinstance(after, tuple) else (after,)):
+        return "Its secret could not be read, so it is not known what there is to do."
+    if before is None:
+        return f"{file} asks for it."
+    return _by_cause(cause, file, "asks for this value")
 
 
 def of_role(

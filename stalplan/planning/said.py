@@ -16,7 +16,9 @@ from stalplan.model.rules.nodes import (
     report_findings,
 )
 from stalplan.model.wishes import Nobody
+from stalplan.planning.stores import secrets_are_resolved
 from stalplan.stalwart.releases import COORDINATOR, NODE_ID
+from stalplan.stalwart.stores import store_key
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -38,6 +40,7 @@ def findings(scene: "Scene", no_order: "Sequence[NoOrder]") -> tuple[Finding, ..
     """Everything there is to say, worst first, nothing twice."""
     said = [
         *desired_findings(scene.desired),
+        *secrets_are_resolved(scene.desired, scene.secrets),
         *_of_nodes(scene),
         *_of_clusters(scene),
         *_of_files(scene),
@@ -85,7 +88,8 @@ def _in_the_end(scene: "Scene", finding: Finding) -> Finding:
     if scene.desired.coordinator is not None:
         managed.add(COORDINATOR)
     place = replace(finding, file=None, line=None)
-    if finding.key in managed:
+    store = store_key(finding.key or "")
+    if finding.key in managed or (store and store[0] in scene.desired.stores):
         return place
     return replace(place, severity=Severity.WARNING, blocks=False)
 

@@ -73,9 +73,7 @@ def scene_of(
     for node in sorted(desired.nodes, key=lambda node: node.name):
         if node.name not in answers or node.name in options.not_asked:
             continue
-        looked = look(
-            node, answers[node.name], desired.release, recorded.get(node.name)
-        )
+        looked = look(node, answers[node.name], desired, recorded.get(node.name))
         if isinstance(looked, Known):
             known[node.name] = looked
         else:
@@ -84,7 +82,7 @@ def scene_of(
         name for name in known if not options.target or name in options.target
     )
     numbers = number(desired, known, movable, state, leaving=not options.target)
-    goals = {name: goal_of(known[name], desired, numbers) for name in known}
+    goals = {name: goal_of(known[name], desired, numbers, secrets) for name in known}
     results: dict[NodeName, Lowered] = {}
     refused: list[Finding] = []
     for name, goal in goals.items():

@@ -1,5 +1,7 @@
 """Texts of a server's file, made safe to show: nothing moves the cursor or hides."""
 
+from stalplan.model.stores import MASKS
+
 
 def visible(text: str) -> str:
     r"""*text* with every character that can't be seen as `\n`, `\x1b` or `\u202e`."""
@@ -23,5 +25,10 @@ def as_written(value: str | tuple[str, ...] | None) -> str:
     if value is None:
         return "(absent)"
     if isinstance(value, str):
-        return value if value.isascii() and value.isdigit() else quoted(value)
-    return f"[{', '.join(map(quoted, value))}]"
+        return value if value.isascii() and value.isdigit() else _quoted(value)
+    return f"[{', '.join(map(_quoted, value))}]"
+
+
+def _quoted(text: str) -> str:
+    """A mask stands for a text and is none itself."""
+    return text if text in MASKS else quoted(text)

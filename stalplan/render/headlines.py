@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, assert_never
 
 from stalplan.findings import CATALOGUE, Finding, Scope, Severity
 from stalplan.model.cluster import listed
+from stalplan.model.stores import MASKS
 from stalplan.planning.changes import (
     Action,
     Change,
@@ -18,10 +19,11 @@ from stalplan.planning.changes import (
     SetCoordinator,
     SetHostname,
     SetId,
+    SetStore,
 )
 from stalplan.planning.facts import facts
 from stalplan.planning.plan import Plan
-from stalplan.planning.shown import quoted, visible
+from stalplan.planning.shown import as_written, quoted, visible
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -59,6 +61,8 @@ def headline(change: Change) -> str:  # noqa: C901, PLR0911 - one per kind
             return f"{node}: hostname {_text(before)} -> {_text(after)}"
         case SetCoordinator(before=before, after=after):
             return f"coordinator {_text(before)} -> {_text(after)}"
+        case SetStore(store=store, key=key, before=before, after=after):
+            return f"store {store}: {key} {_value(before)} -> {_value(after)}"
         case MoveRole(role=role, before=before, after=after):
             return f"role {role}: {holders(before)} -> {holders(after)}"
         case DropKey(node=node, key=key, after=None):
@@ -114,7 +118,7 @@ def _row(changes: "Sequence[Change]", plan: Plan) -> Row:
 
 def _scope(change: Change, plan: Plan) -> str:
     """Which nodes' files a change of many nodes is made in; empty for one node's."""
-    if not isinstance(change, MoveRole | SetCoordinator):
+    if not isinstance(change, MoveRole | SetCoordinator | SetStore):
         return ""
     if len(change.nodes) == len(plan.nodes) > 1:
         return f"On all {len(plan.nodes)} nodes."
@@ -180,3 +184,10 @@ def _text(value: str | None) -> str:
         return "none"
     plain = value.isascii() and value.isprintable() and value and " " not in value
     return value if plain else quoted(value)
+
+
+def _value(value: str | tuple[str, ...] | None) -> str:
+    """A store's text or list of them; a mask is no text and has no quotes."""
+    if isinstance(value, tuple) or value in MASKS:
+        return as_written(value)
+    return _text(value)

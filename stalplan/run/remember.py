@@ -15,7 +15,6 @@ from stalplan.planning.values import managed_values
 from stalplan.ports import Reporter, StateStore
 from stalplan.stalwart.effective import effective
 from stalplan.stalwart.parse import ConfigRefused, parse
-from stalplan.stalwart.releases import Release
 
 
 @dataclass(slots=True, kw_only=True)
@@ -50,7 +49,7 @@ class Memory:
         records = {}
         for report in reports:
             before = self.state.nodes.get(report.node)
-            record = recorded(report, self.desired.release, before)
+            record = recorded(report, self.desired, before)
             if record is not None and not _says_the_same(before, record):
                 records[report.node] = replace(record, plan=plan, applied_at=at)
         return records
@@ -68,7 +67,7 @@ _NOTHING = RecordedNode(node_id=0, hostname=None, digest=digest_of(b""))
 
 
 def recorded(
-    report: NodeReport, release: Release, before: RecordedNode | None
+    report: NodeReport, desired: Desired, before: RecordedNode | None
 ) -> RecordedNode | None:
     """What to remember of one look at a node; None where its file can't be read.
 
@@ -78,11 +77,11 @@ def recorded(
     if report.file is None or report.file.too_large:
         return None
     try:
-        config = parse(report.file.data, version_of(report, release))
+        config = parse(report.file.data, version_of(report, desired.release))
     except ConfigRefused:
         return None
-    values = managed_values(config, release)
-    reads = effective(config, release, report.unit_environment)
+    values = managed_values(config, desired.release, desired.stores)
+    reads = effective(config, desired.release, report.unit_environment)
     started = report.service.started_at if report.service else None
     fresh = started is not None and not file_is_newer(report)
     kept = before or _NOTHING
