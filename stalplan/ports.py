@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from pathlib import Path
 from typing import Protocol
 
 from stalplan.model.health import HealthAsk
@@ -109,6 +110,16 @@ class Session(Protocol):
     def clean(self, fence: Fence) -> None:
         """Remove the run's staged files and records that are over. Backups stay."""
 
+    def backup(self, digest: Digest) -> bytes | None:
+        """The bytes with that digest, if they are among the node's backups."""
+
+    def forget(self, fence: Fence, step: int) -> None:
+        """Remove one step's record and staged file, however it ended. A person looked.
+
+        Raises:
+            LockHeld: its transaction runs.
+        """
+
 
 class Transport(Protocol):
     """Opens one line per node for a whole run and keeps it."""
@@ -180,10 +191,23 @@ class Reporter(Protocol):
 
 
 class Commands(Protocol):
-    """Programs on the controller: load-balancer hooks, secret references, git."""
+    """Programs on the controller: load-balancer hooks, secret references."""
 
     def hook(self, argv: Argv, *, node: NodeName) -> None:
         """Run with STALPLAN_NODE set. Raises StalplanError when it fails."""
 
     def secret(self, ref: SecretRef) -> Secret | Unresolved:
         """What *ref* leads to now. Never raises, and never tells a value in words."""
+
+
+class Git(Protocol):
+    """The repository that a desired file lies in. Nothing is fetched or written."""
+
+    def state(self, file: Path) -> tuple[str, bool] | None:
+        """HEAD's commit, and whether *file* is otherwise there; None without git."""
+
+    def commit_of(self, file: Path, revision: str) -> str:
+        """The commit that *revision* names. Raises StalplanError with what to fetch."""
+
+    def file_at(self, file: Path, commit: str) -> bytes | None:
+        """The bytes of *file* at *commit*; None where it is not there."""

@@ -13,7 +13,8 @@ from stalplan.errors import DesiredFileWrong
 
 if TYPE_CHECKING:
     from stalplan.model.wishes import Desired
-    from stalplan.ports import Clock, Commands, Transport
+    from stalplan.planning.plan import GitState
+    from stalplan.ports import Clock, Commands, Git, Transport
 
 MOST_BYTES = 1 << 20  # a desired file over 1 MiB is refused unread
 
@@ -44,6 +45,13 @@ def on_this_machine() -> "Commands":
     return LocalCommands()
 
 
+def git_here() -> "Git":
+    """The git of this machine."""
+    from stalplan.transport.git import LocalGit  # noqa: PLC0415 - only here
+
+    return LocalGit()
+
+
 @dataclass(slots=True, kw_only=True)
 class App:
     """The world as the commands see it. Tests give it a smaller one."""
@@ -53,6 +61,7 @@ class App:
     clock: "Clock" = field(default_factory=SystemClock)
     transport: "Callable[[int], Transport]" = over_ssh
     commands: "Callable[[], Commands]" = on_this_machine
+    git: "Callable[[], Git]" = git_here
 
     @property
     def hints(self) -> bool:
@@ -66,6 +75,13 @@ class App:
         return read_desired(
             _bytes_of(Path(file)), file=file, folder=str(Path(file).parent)
         )
+
+    def git_state(self, file: str) -> "GitState | None":
+        """The commit that *file* is at, where it lies in a git repository."""
+        from stalplan.planning.plan import GitState  # noqa: PLC0415 - as above
+
+        found = self.git().state(Path(file))
+        return None if found is None else GitState(commit=found[0], dirty=found[1])
 
 
 def state_folder(file: str, state: str | None) -> Path:

@@ -1,16 +1,17 @@
 """The use case behind `stalplan plan`: look at every node, then plan."""
 
-from collections.abc import Collection
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
+from types import MappingProxyType
 
 from stalplan.errors import StalplanError
-from stalplan.model.live import Seen
+from stalplan.model.live import Seen, Unreachable
 from stalplan.model.records import State
 from stalplan.model.secrets import Secrets
 from stalplan.model.wishes import Desired
-from stalplan.names import RunId
+from stalplan.names import NodeName, RunId
 from stalplan.planning.make import make_plan
-from stalplan.planning.plan import Options, Planned
+from stalplan.planning.plan import GitState, Options, Plan, Planned
 from stalplan.ports import Clock, Reporter, Transport
 from stalplan.run.look import look
 from stalplan.run.taken import in_the_way
@@ -35,14 +36,20 @@ def plan_now(
     clock: Clock,
     reporter: Reporter,
     secrets: Secrets,
+    withheld: Mapping[NodeName, Unreachable] = MappingProxyType({}),
+    git: GitState | None = None,
 ) -> Look:
     """A plan from one look at all nodes but the excluded. Changes nothing.
 
-    *secrets* is what `run.secrets.resolve` found, once per run.
+    *secrets* is what `run.secrets.resolve` found, once per run. No connection is
+    opened to the nodes of *withheld*: that is what was seen of them.
     """
-    excluded = {*options.exclude, *options.assume_down}
-    nodes = [node for node in desired.nodes if node.name not in excluded]
+    left_out = {*options.not_asked, *withheld}
+    nodes = [node for node in desired.nodes if node.name not in left_out]
     seen = look(transport, nodes, reporter)
+    seen += tuple(
+        each for name, each in withheld.items() if name not in options.not_asked
+    )
     planned = make_plan(
         desired,
         seen,
@@ -51,4 +58,10 @@ def plan_now(
         created=clock.now(),
         secrets=secrets,
     )
+    planned = replace(planned, plan=with_git(planned.plan, git))
     return Look(planned=planned, seen=seen, in_the_way=in_the_way(seen, begun_here))
+
+
+def with_git(plan: Plan, git: GitState | None) -> Plan:
+    """*plan*, knowing at which commit its desired file was read. No digest binds it."""
+    return replace(plan, desired=replace(plan.desired, git=git))

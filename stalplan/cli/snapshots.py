@@ -1,0 +1,46 @@
+"""A snapshot in a file."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from stalplan import __version__
+from stalplan.errors import SnapshotUnusable
+from stalplan.store.files import write_atomic
+
+if TYPE_CHECKING:
+    from stalplan.planning.snapshot import Snapshot
+
+MOST_BYTES = 256 << 20
+
+
+def read_snapshot(path: Path, *, cluster: str) -> "Snapshot":
+    """The snapshot of *cluster* in *path*. Raises SnapshotUnusable, which says why."""
+    from stalplan.planning.snapshot_json import snapshot_from_json  # noqa: PLC0415 - only where it is read
+
+    hint = f"stalplan snapshot --out {path}"
+    try:
+        with path.open("rb") as handle:
+            data = handle.read(MOST_BYTES + 1)
+    except OSError as error:
+        raise SnapshotUnusable(f"{path}: {error.strerror}.", hint=hint) from error
+    if len(data) > MOST_BYTES:
+        raise SnapshotUnusable(f"{path}: no snapshot is that large.", hint=hint)
+    text = data.decode("utf-8", errors="replace")  # its checksum tells what was lost
+    return snapshot_from_json(text, file=str(path), cluster=cluster)
+
+
+def write_snapshot(path: Path, snapshot: "Snapshot") -> None:
+    """Write *snapshot*, whole or not at all."""
+    from stalplan.planning.snapshot_json import snapshot_to_json  # noqa: PLC0415 - as above
+
+    text = snapshot_to_json(snapshot, stalplan=__version__)
+    try:
+        write_atomic(path, text.encode(), mode=0o644)
+    except OSError as error:
+        raise SnapshotUnwritable(f"{path}: {error.strerror}.") from error
+
+
+class SnapshotUnwritable(SnapshotUnusable):
+    """The file named by --out can't be written; no node was changed."""
+
+    summary = "The snapshot can't be written"

@@ -1,0 +1,24 @@
+"""The use case behind `stalplan snapshot`: look at every node, and keep no secret."""
+
+from typing import TYPE_CHECKING
+
+from stalplan.planning.snapshot import Snapshot, snapshot_of
+from stalplan.run.look import look
+
+if TYPE_CHECKING:
+    from stalplan.model.records import State
+    from stalplan.model.wishes import Desired
+    from stalplan.ports import Clock, Reporter, Transport
+
+
+def take_snapshot(
+    desired: "Desired",
+    *,
+    transport: "Transport",
+    state: "State | None",
+    clock: "Clock",
+    reporter: "Reporter",
+) -> Snapshot:
+    """One look at all nodes. Changes nothing."""
+    seen = look(transport, desired.nodes, reporter)
+    return snapshot_of(desired, seen, state, clock.now())
