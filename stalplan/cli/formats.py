@@ -1,15 +1,22 @@
 """`--format FORMAT` and `--format FORMAT=PATH`, from one plan."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import click
 
 from stalplan.cli.terminal import Terminal
+from stalplan.errors import StalplanError
 from stalplan.planning.plan import Plan
-from stalplan.render import RENDERERS
+from stalplan.render import ON_LINES, RENDERERS
 from stalplan.store.files import write_atomic
+
+
+class FormatUnwritable(StalplanError):
+    """A file that a format was to go to can't be written; no node was changed."""
+
+    summary = "A plan can't be written to its file"
 
 
 def _checked(
@@ -36,11 +43,47 @@ format_option: Callable[[Callable[..., Any]], Callable[..., Any]] = click.option
 
 
 def write_plan(terminal: Terminal, plan: Plan, forms: tuple[str, ...]) -> None:
-    """*plan* in every form that was asked for; text on stdout where none goes there."""
+    """*plan* in every form that was asked for; text on stdout where none goes there.
+
+    `github` also adds to the files that a step of GitHub Actions has for its outputs
+    and its summary.
+
+    Raises:
+        FormatUnwritable: with the file; what stands before it was written.
+    """
+    at = repository_path(plan.desired.path, terminal.environ)
     for form in (each for each in forms if "=" in each):
         name, _, path = form.partition("=")
-        write_atomic(Path(path), RENDERERS[name](plan).encode(), mode=0o644)
+        write_form(path, _rendered(name, plan, at))
+    if any(form.partition("=")[0] == "github" for form in forms):
+        from stalplan.cli.github_step import tell_step  # noqa: PLC0415 - only here
+
+        tell_step(terminal, plan)
     plain = [form for form in forms if "=" not in form]
     name = plain[0] if plain else "text"
     write = terminal.write if name == "text" else terminal.write_raw  # colour
-    write(RENDERERS[name](plan))
+    write(_rendered(name, plan, at))
+
+
+def _rendered(name: str, plan: Plan, at: str) -> str:
+    if name in ON_LINES:
+        return ON_LINES[name](plan, at)
+    return RENDERERS[name](plan)
+
+
+def write_form(path: str, text: str) -> None:
+    """*text* into the file at *path*, whole or not at all."""
+    try:
+        write_atomic(Path(path), text.encode(), mode=0o644)
+    except OSError as error:
+        raise FormatUnwritable(f"{path}: {error.strerror}.") from error
+
+
+def repository_path(path: str, environ: Mapping[str, str]) -> str:
+    """*path* from the top of the checkout, where a pipeline says where that is."""
+    top = environ.get("GITHUB_WORKSPACE") or environ.get("CI_PROJECT_DIR")
+    if top:
+        whole = Path(path).absolute()
+        if whole.is_relative_to(top):
+            return whole.relative_to(top).as_posix()
+    return path

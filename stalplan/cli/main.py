@@ -1,16 +1,15 @@
 """The command group, and the one place where failures become text and a code."""
 
 import importlib
-import itertools
-import json
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import click
 from click.shell_completion import CompletionItem
 
 from stalplan import __version__
 from stalplan.cli.app import App
+from stalplan.cli.failures import asked_forms, write_failure
 from stalplan.cli.terminal import Terminal
 from stalplan.errors import StalplanError
 
@@ -22,6 +21,7 @@ COMMANDS = {
     "validate": "Check the desired file; no network",
     "plan": "Show what apply would do; change nothing",
     "show": "Print a saved plan",
+    "snapshot": "Write what planning needs to know of the nodes",
     "apply": "Carry out a plan",
     "recover": "End an interrupted apply",
     "history": "Show what past runs did",
@@ -102,42 +102,29 @@ def main(argv: Sequence[str], app: App | None = None) -> int:
 def _usage(app: App, argv: Sequence[str], error: click.ClickException) -> int:
     context = getattr(error, "ctx", None)
     hint = f"{context.command_path} --help" if context else "stalplan --help"
-    app.terminal.error("Wrong usage", error.format_message(), hint)
-    if wants_json(argv, app.environ):
-        document = {"summary": "Wrong usage", "detail": error.format_message()}
-        _write_json(app, {**document, "hint": hint, "exit_code": USAGE_ERROR}, [])
+    text = error.format_message()
+    app.terminal.error("Wrong usage", text, hint)
+    if forms := asked_forms(argv, app.environ, COMMANDS):
+        from stalplan.render.failure import Failure  # noqa: PLC0415 - rare
+
+        failure = Failure(
+            summary="Wrong usage", detail=text, hint=hint, exit_code=USAGE_ERROR
+        )
+        write_failure(app.terminal, forms, failure, files=False)
     return USAGE_ERROR
 
 
 def _failed(app: App, argv: Sequence[str], error: StalplanError) -> int:
     app.terminal.error(error.summary, error.detail, error.hint)
-    if wants_json(argv, app.environ):
-        from stalplan.planning.plan_json import finding_to_json  # noqa: PLC0415 - rare
+    if forms := asked_forms(argv, app.environ, COMMANDS):
+        from stalplan.render.failure import Failure  # noqa: PLC0415 - rare
 
-        document = {
-            "summary": error.summary,
-            "detail": error.detail,
-            "hint": error.hint,
-            "exit_code": error.exit_code,
-        }
-        _write_json(app, document, [finding_to_json(each) for each in error.findings])
+        failure = Failure(
+            summary=error.summary,
+            detail=error.detail,
+            hint=error.hint,
+            exit_code=error.exit_code,
+            findings=error.findings,
+        )
+        write_failure(app.terminal, forms, failure, files=True)
     return error.exit_code
-
-
-def _write_json(app: App, error: object, findings: Sequence[object]) -> None:
-    document = {"format_version": "1.0", "error": error, "findings": findings}
-    text = json.dumps(document, indent=2, sort_keys=True, ensure_ascii=False)
-    app.terminal.write_raw(text + "\n")
-
-
-def wants_json(argv: Sequence[str], environ: Mapping[str, str]) -> bool:
-    """Whether this command line asks for JSON on stdout, even if it is wrong.
-
-    Looked up by hand because a wrong command line is never parsed to its end.
-    """
-    pairs = itertools.pairwise(argv)
-    if "--format=json" in argv or ("--format", "json") in pairs:
-        return True
-    command = next((word for word in argv if word in COMMANDS), "")
-    name = f"STALPLAN_{command}_FORMAT".replace("-", "_").upper()
-    return "--format" not in " ".join(argv) and environ.get(name) == "json"

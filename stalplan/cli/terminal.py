@@ -11,10 +11,21 @@ _MARKED = re.compile(r"^(\s*)([-+~!])( .*)$")
 # A terminal obeys these; text from nodes and files must not steer it.
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 
+_BEGINS_COMMAND = re.compile(r"^(\s*)::", re.MULTILINE)
+
 
 def harmless(text: str) -> str:
     """*text* with every control character spelled out."""
     return _CONTROL.sub(lambda found: f"\\x{ord(found[0]):02x}", text)
+
+
+def without_commands(text: str) -> str:
+    """*text* without what a runner of GitHub Actions takes for its own commands.
+
+    Source: actions/runner, src/Runner.Common/ActionCommand.cs: `::` begins one at the
+    start of a line, blanks before it or not, and `##[` wherever it stands.
+    """
+    return _BEGINS_COMMAND.sub(r"\1\\x3a:", text).replace("##[", r"\x23#[")
 
 
 def wants_colour(stream: TextIO, environ: Mapping[str, str]) -> bool:
@@ -48,13 +59,13 @@ class Terminal:
 
     def say(self, text: str) -> None:
         """A line for people, on stderr."""
-        self.err.write(harmless(text) + "\n")
+        self.err.write(self._shown(text) + "\n")
         self.err.flush()
 
     def error(self, summary: str, detail: str, hint: str) -> None:
         """The error block of the contract."""
         blocks = [f"Error: {summary}", detail, f"Hint: {hint}" if hint else ""]
-        text = "\n\n".join(harmless(block) for block in blocks if block)
+        text = "\n\n".join(self._shown(block) for block in blocks if block)
         if self.colours(self.err):
             text = text.replace("Error:", "\x1b[1;31mError:\x1b[0m", 1)
         self.err.write(text + "\n")
@@ -74,8 +85,13 @@ class Terminal:
         """Whether *stream* shows colour."""
         return not self.no_color and wants_colour(stream, self.environ)
 
+    def _shown(self, text: str) -> str:
+        """*text* as neither a terminal nor a pipeline's log is steered by it."""
+        text = harmless(text)
+        return without_commands(text) if self.environ.get("GITHUB_ACTIONS") else text
+
     def _coloured(self, stream: TextIO, text: str) -> str:
-        lines = [harmless(line) for line in text.split("\n")]
+        lines = self._shown(text).split("\n")
         if self.colours(stream):
             lines = [_colour(line) for line in lines]
         return "\n".join(lines)

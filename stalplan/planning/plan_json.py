@@ -1,11 +1,11 @@
 """Plan -> JSON -> Plan: equal plans are equal bytes apart from their times."""
 
-import json
 from typing import TYPE_CHECKING
 
 from stalplan.errors import PlanUnreadable
 from stalplan.planning.digests import plan_digest, review_digest
 from stalplan.planning.documents import Document, finding_document, plan_document
+from stalplan.planning.json_text import json_text
 from stalplan.planning.plan_reading import read_plan
 
 if TYPE_CHECKING:
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 def plan_to_json(plan: "Plan") -> str:
     """The saved plan, and what `--format json` prints. Keys are sorted."""
-    return json.dumps(plan_document(plan), indent=2, sort_keys=True) + "\n"
+    return json_text(plan_document(plan), sort_keys=True)
 
 
 def plan_from_json(text: str, *, file: str) -> "Plan":

@@ -4,7 +4,12 @@ from stalplan.model.stores import MASKS
 
 
 def visible(text: str) -> str:
-    r"""*text* with every character that can't be seen as `\n`, `\x1b` or `\u202e`."""
+    r"""*text* with every character that can't be seen as `\n`, `\x1b` or `\u202e`.
+
+    `##[` is spelled out too: GitHub's runner takes it for a command of its own
+    wherever it stands in what a program prints.
+    """
+    text = text.replace("##[", r"\x23#[")
     if text.isprintable():
         return text
     return "".join(

@@ -8,7 +8,6 @@ from reports import planned
 
 from stalplan.planning.plan import Plan
 from stalplan.render import RENDERERS
-from stalplan.render.markdown import escaped
 
 DESIRED = """\
 format = 1
@@ -34,23 +33,6 @@ def test_no_control_character_is_left(form: str) -> None:
     text = RENDERERS[form](hostile_plan())
 
     assert [] == re.findall(r"[^\n -~]", text)
-
-
-def test_markdown_stays_what_it_is() -> None:
-    """No HTML, no cell more in the table, no fence that ends early."""
-    text = RENDERERS["markdown"](hostile_plan())
-    rows = [line for line in text.splitlines() if line.startswith("| `")]
-    fences = [line for line in text.splitlines() if re.match("`{3,}", line)]
-
-    assert [5] * len(rows) == [len(re.findall(r"(?<!\\)\|", row)) for row in rows]
-    assert ["````diff", "````"] == fences
-    outside = re.sub(r"````diff.*````", "", text, flags=re.DOTALL)
-    assert [] == re.findall(r"(?<!\\)<", outside)
-
-
-def test_escaped_is_one_line() -> None:
-    """A line break in a text is none in a table."""
-    assert r"a\\nb \| \<i\> \`x\`" == escaped("a\nb | <i> `x`")
 
 
 def test_texts_are_never_cut() -> None:
