@@ -22,7 +22,7 @@ from stalplan.planning.changes import (
     SetStore,
 )
 from stalplan.planning.facts import facts
-from stalplan.planning.plan import Plan
+from stalplan.planning.plan import Origin, Plan
 from stalplan.planning.shown import as_written, quoted, visible
 
 if TYPE_CHECKING:
@@ -37,6 +37,8 @@ _PLACES = {
     Scope.LIVE: "today",
     Scope.DURING: "on the way",
 }
+
+_ORIGINS = {Origin.BRANCH: "from this branch", Origin.PENDING: "pending before it"}
 
 _MANY = 12  # names that a line still takes
 
@@ -79,7 +81,8 @@ def headline(change: Change) -> str:  # noqa: C901, PLR0911 - one per kind
 class Row:
     """One or more changes that read alike: a mark, a line, a cause, and why.
 
-    The line of several names no node; *why* names all of them.
+    The line of several names no node; *why* names all of them. With a base to compare
+    with, *cause* says too whether the branch brings them.
     """
 
     mark: str
@@ -96,24 +99,29 @@ class Row:
 
 def rows(plan: Plan) -> list[Row]:
     """The plan's changes in order; one new hostname of many nodes is one row."""
+    origins = plan.base.origins if plan.base else (None,) * len(plan.changes)
     alike: dict[tuple[object, ...], list[Change]] = {}
+    of_row: dict[tuple[object, ...], Origin | None] = {}
     for index, change in enumerate(plan.changes):
         key: tuple[object, ...] = (index,)
         if isinstance(change, SetHostname):
-            key = (change.before, change.after, change.cause, change.reason)
+            told = (change.before, change.after, change.cause, change.reason)
+            key = (*told, origins[index])
         alike.setdefault(key, []).append(change)
-    return [_row(changes, plan) for changes in alike.values()]
+        of_row[key] = origins[index]
+    return [_row(changes, plan, of_row[key]) for key, changes in alike.items()]
 
 
-def _row(changes: "Sequence[Change]", plan: Plan) -> Row:
+def _row(changes: "Sequence[Change]", plan: Plan, origin: Origin | None) -> Row:
     first = changes[0]
+    cause = f"{first.cause}, {_ORIGINS[origin]}" if origin else str(first.cause)
     line, where = headline(first), _scope(first, plan)
     if isinstance(first, SetHostname) and len(changes) > 1:
         line = f"hostname {_text(first.before)} -> {_text(first.after)}"
         nodes = [node for change in changes for node in facts(change).nodes]
         where = f"{len(changes)} changes: on {names(nodes)}."
     why = f"{where} {first.reason}".strip()
-    return Row(mark(first), line, first.cause, why, tuple(changes))
+    return Row(mark(first), line, cause, why, tuple(changes))
 
 
 def _scope(change: Change, plan: Plan) -> str:
@@ -149,6 +157,9 @@ def title(plan: Plan) -> str:
 def obstacle(plan: Plan) -> str:
     """Why the plan can't be applied, or an empty text."""
     count = sum(finding.blocks for finding in plan.findings)
+    if count == 0 and plan.snapshot is not None:
+        taken = f"{plan.snapshot.taken:%Y-%m-%d %H:%M} UTC"
+        return f"This is a preview from the snapshot of {taken}: it is never applied."
     if count == 0:
         return "" if plan.complete else "This plan is not complete."
     verb = "finding stands" if count == 1 else "findings stand"

@@ -32,6 +32,7 @@ class Section:
 
 SECTIONS = (
     Section("danger", (sections.danger,)),
+    Section("base", (sections.base,)),
     Section("changes", (sections.changes, sections.bare_changes)),
     Section("steps", (sections.steps, sections.bare_steps, sections.no_steps)),
     Section(

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 from stalplan.findings import Severity
 from stalplan.planning.changes import Cause
+from stalplan.render.bases import base_lines, base_title
 from stalplan.render.diffs import diffs, lines
 from stalplan.render.findings import counted
 from stalplan.render.headlines import (
@@ -63,6 +64,13 @@ def _dangers(plan: "Plan") -> "Iterator[str]":
 
 def _few(nodes: "Sequence[NodeName]") -> str:
     return names(nodes) if len(nodes) <= FEW else f"{len(nodes)} nodes"
+
+
+def base(plan: "Plan") -> "Iterator[str]":
+    """What the branch brings and gives up; nothing where there is no base."""
+    if plan.base is not None:
+        yield from (f"### {prose(base_title(plan.base))}", "")
+        yield from (f"- {prose(line)}" for line in base_lines(plan))
 
 
 def changes(plan: "Plan") -> "Iterator[str]":

@@ -4,6 +4,7 @@ import textwrap
 from typing import TYPE_CHECKING
 
 from stalplan.planning.shown import visible
+from stalplan.render.bases import base_lines, base_title
 from stalplan.render.diffs import diffs, lines
 from stalplan.render.headlines import (
     finding_place,
@@ -31,6 +32,7 @@ def render_text(plan: "Plan") -> str:
     """
     blocks = [
         [f"{title(plan)}."],
+        list(_base(plan)),
         list(_changes(plan)),
         list(_steps(plan)),
         list(_files(plan)),
@@ -38,6 +40,13 @@ def render_text(plan: "Plan") -> str:
         list(_end(plan)),
     ]
     return "\n\n".join("\n".join(block) for block in blocks if block) + "\n"
+
+
+def _base(plan: "Plan") -> "Iterator[str]":
+    if plan.base is not None:
+        yield visible(base_title(plan.base))
+    for line in base_lines(plan):
+        yield from _wrapped("  ", visible(line), hang=4)
 
 
 def _changes(plan: "Plan") -> "Iterator[str]":
@@ -89,6 +98,8 @@ def _findings(plan: "Plan") -> "Iterator[str]":
 def _end(plan: "Plan") -> "Iterator[str]":
     if stops := obstacle(plan):
         yield stops
+        if plan.snapshot is not None and plan.has_changes and not plan.blocked:
+            yield f"Review digest: {plan.review_digest}"
     elif plan.has_changes:
         yield f"Digest: {plan.digest}"
     yield plan.sentence

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 from stalplan.findings import Severity
 from stalplan.planning.documents import rfc3339
+from stalplan.planning.plan import Origin
+from stalplan.render.bases import base_lines, base_title
 from stalplan.render.headlines import obstacle, title
 from stalplan.render.html.elements import as_it_is, page, tag
 from stalplan.render.html.matrix import matrix
@@ -30,6 +32,7 @@ def render_html(plan: "Plan") -> str:
     text that broke out could not run or load anything.
     """
     parts = [
+        *_base(plan),
         ("changes", "Changes", len(plan.changes), changes(plan)),
         ("cluster", "Cluster", len(plan.nodes), matrix(plan)),
         ("steps", "Steps", len(plan.steps), timeline(plan)),
@@ -61,6 +64,14 @@ def render_html(plan: "Plan") -> str:
             lang="en",
         )
     )
+
+
+def _base(plan: "Plan") -> "Iterator[tuple[str, str, int, list[Element]]]":
+    """What the branch under review brings, where the plan is compared with a base."""
+    if plan.base is not None:
+        own = plan.base.origins.count(Origin.BRANCH)
+        lines = [tag("li", line) for line in base_lines(plan)]
+        yield "base", base_title(plan.base), own, [tag("ul", lines)]
 
 
 def _head(plan: "Plan") -> "Element":

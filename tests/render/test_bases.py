@@ -1,0 +1,74 @@
+"""Whose changes a plan has, told by every format that people read."""
+
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pytest
+from golden import CASES, planned_from
+
+from stalplan.planning.origins import with_base
+from stalplan.planning.plan import Plan, SnapshotInfo
+from stalplan.render import RENDERERS
+from stalplan.render.bases import base_lines
+
+COMMIT = "0123456789abcdef0123456789abcdef01234567"
+
+
+def plan_of(name: str) -> Plan:
+    """The plan of one golden case."""
+    return planned_from(next(case for case in CASES if case.name == name)).plan
+
+
+@pytest.mark.parametrize("form", ["html", "markdown", "text"])
+def test_each_change_says_whose_it_is(form: str) -> None:
+    """One change was pending, the others come from the branch, which drops none."""
+    plan = plan_of("three-faults")
+    base = replace(plan, changes=plan.changes[:1])
+    compared = with_base(plan, base, revision="main", commit=COMMIT)
+
+    text = " ".join(RENDERERS[form](compared).split())
+    assert "Compared with main" in text
+    assert "2 changes come from this branch; 1 was pending before it." in text
+    assert (2, 1) == (
+        text.count("new, from this branch"),
+        text.count("new, pending before it"),
+    )
+
+
+def test_what_the_branch_gives_up_is_told() -> None:
+    """A change of the base that the branch does not ask for is named."""
+    plan = plan_of("three-faults")
+    own = replace(plan, changes=plan.changes[1:])
+    compared = with_base(own, plan, revision="main", commit=COMMIT)
+
+    assert [
+        "No changes come from this branch; 2 were pending before it.",
+        "No longer asked for: ~ mx2: node id 1 -> 2",
+    ] == list(base_lines(compared))
+
+
+def test_without_a_plan_at_the_base_all_changes_are_the_branchs() -> None:
+    """The reason is told, so that nobody takes old drift for the branch's wish."""
+    compared = with_base(
+        plan_of("swap"), None, revision="main", commit=COMMIT, problem="No file there."
+    )
+
+    first, second, third = base_lines(compared)
+    assert "There is no plan at main: No file there." == first
+    assert "So every change counts as one of this branch." == second
+    assert third.endswith("; none were pending before it.")
+
+
+@pytest.mark.parametrize("form", ["html", "markdown", "text"])
+def test_a_preview_says_so_and_can_be_approved(form: str) -> None:
+    """It is never applied itself; its review digest is what an approval names."""
+    plan = plan_of("three-faults")
+    taken = datetime(2026, 11, 24, 1, 5, tzinfo=UTC)
+    preview = replace(
+        plan, snapshot=SnapshotInfo(taken=taken), complete=False, digest=None
+    )
+
+    text = RENDERERS[form](preview)
+    assert "preview from the snapshot of" in text.replace("\n", " ")
+    assert plan.review_digest in text
+    assert str(plan.digest) not in text
