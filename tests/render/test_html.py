@@ -15,6 +15,7 @@ from stalplan.planning.plan import Plan
 from stalplan.render.html import render_html
 from stalplan.render.html.elements import page, tag
 from stalplan.render.html.parts import everyone
+from stalplan.render.html.style import STYLE
 from stalplan.render.table import MOST_ROWS
 
 SHOWN = [case for case in CASES if case.name in {"join-and-leave", "swap"}]
@@ -86,11 +87,9 @@ def test_a_page_asks_for_nothing(case: Path) -> None:
     assert [] == [
         each for each in addresses if each != "data:," and (each or "")[:1] != "#"
     ]
-    ids = [element.attributes["id"] for element in found if "id" in element.attributes]
-    assert sorted(set(ids)) == sorted(ids, key=str)
-    assert {each[1:] for each in addresses if each and each[0] == "#"} <= {
-        *map(str, ids)
-    }
+    ids = [str(each.attributes["id"]) for each in found if "id" in each.attributes]
+    assert sorted(set(ids)) == sorted(ids)
+    assert {each[1:] for each in addresses if each and each[0] == "#"} <= {*ids}
 
 
 def test_the_policy_allows_only_the_style_that_is_there() -> None:
@@ -103,6 +102,38 @@ def test_the_policy_allows_only_the_style_that_is_there() -> None:
         r"base-uri 'none'; form-action 'none'",
         policy.attributes["content"] or "",
     )
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize(
+    ("ink", "paper"),
+    [
+        *(("ink", paper) for paper in ("page", "tint", "mod-tint", "del-tint")),
+        *(("ink", "add-tint"), ("link", "page"), ("link", "tint"), ("soft", "page")),
+        *(("soft", "tint"), ("soft", "del-tint"), ("add", "add-tint"), ("add", "tint")),
+        *(("del", "del-tint"), ("del", "tint"), ("mod", "mod-tint")),
+    ],
+)
+def test_colours_can_be_told_apart(ink: str, paper: str, scheme: str) -> None:
+    """Text has the contrast of WCAG 2.2 AA, 4.5 to 1, also where it is one sign."""
+    light, dark = STYLE.split("prefers-color-scheme: dark", 1)
+    found = re.findall(
+        r"--([\w-]+): #([0-9a-f]{6});", light if scheme == "light" else dark
+    )
+    colours = dict(reversed(found))  # the first of each: later ones are for paper
+
+    lights = sorted(_luminance(colours[name]) for name in (ink, paper))
+    assert (lights[1] + 0.05) / (lights[0] + 0.05) >= 4.5
+
+
+def _luminance(colour: str) -> float:
+    """Source: WCAG 2.2, relative luminance."""
+    parts = [int(colour[at : at + 2], 16) / 255 for at in (0, 2, 4)]
+    red, green, blue = (
+        part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4
+        for part in parts
+    )
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
 
 
 def test_a_hostile_text_stays_text() -> None:

@@ -46,7 +46,7 @@ def matrix(plan: "Plan") -> "list[Element]":
             class_="scroll",
             role="region",
             tabindex="0",
-            aria_labelledby="cluster-heading",
+            aria_label="Table of nodes and roles",
         ),
         *_below(found.roles, found.by_all),
     ]
