@@ -1,7 +1,8 @@
 """`stalplan apply`: carry out a plan."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from stalplan.cli.app import App, state_folder
 from stalplan.cli.asking import approved
 from stalplan.cli.durations import DURATION
 from stalplan.cli.endings import write_outcome
+from stalplan.cli.expected import expect_digest
 from stalplan.cli.home import Home
 from stalplan.cli.identity import new_run, who
 from stalplan.cli.interrupt import two_stages
@@ -31,11 +33,14 @@ from stalplan.run.apply import Apply
 from stalplan.run.approval import (
     check_appliable,
     check_complete,
+    check_expected,
     check_fresh,
     check_same,
 )
+from stalplan.run.history import history
 from stalplan.run.outcome import Outcome
 from stalplan.run.plan import Look, plan_now
+from stalplan.run.recording import NotRecorded
 from stalplan.run.secrets import resolve
 from stalplan.store.runs import END
 
@@ -50,6 +55,12 @@ from stalplan.store.runs import END
     metavar="DURATION",
     help="Wait this long, such as 30s, for another run here to end.",
 )
+@click.option(
+    "--undo-on-failure",
+    is_flag=True,
+    help="If a node fails, give the nodes that are done their old files back.",
+)
+@expect_digest
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text")
 @planning_options
 @common
@@ -64,6 +75,8 @@ def command(
     form: str,
     auto_approve: bool,
     lock_timeout: float,
+    undo_on_failure: bool,
+    expect_digest: str | None,
     parallelism: int,
     **planning: object,
 ) -> int:
@@ -79,6 +92,7 @@ def command(
       stalplan apply monday.plan
       stalplan apply
       stalplan apply --auto-approve --lock-timeout 30s
+      stalplan apply --expect-digest review:5f0c…  # as the review shows it
 
     Exits 0; 5 if another run holds the cluster; 6 if the plan is stale; 7 if it
     failed and every touched node is whole; 8 if it was interrupted.
@@ -94,7 +108,15 @@ def command(
     )
     run = new_run(app.clock.now())
     transport = app.transport(parallelism)
-    applying = Applying(app=app, home=home, desired=desired, run=run, form=form)
+    applying = Applying(
+        app=app,
+        home=home,
+        desired=desired,
+        run=run,
+        form=form,
+        undo_on_failure=undo_on_failure,
+        expected=expect_digest,
+    )
     try:
         with home.lock(run, "apply", lock_timeout):
             plan_again = partial(
@@ -106,10 +128,10 @@ def command(
                 begun_here=home.runs.unfinished(),
                 clock=app.clock,
                 secrets=resolve(desired, app.commands()),
+                git=app.git_state(file),
             )
-            return applying.carry_out(
-                transport, plan_again, saved, ask=not (saved or auto_approve)
-            )
+            asking = not (saved or auto_approve or expect_digest)
+            return applying.carry_out(transport, plan_again, saved, ask=asking)
     finally:
         transport.close()
 
@@ -123,6 +145,8 @@ class Applying:
     desired: Desired
     run: RunId
     form: str
+    undo_on_failure: bool
+    expected: str | None  # the digest that was approved
 
     def carry_out(
         self,
@@ -144,6 +168,8 @@ class Applying:
             check_same(saved, plan)
         elif self.form == "text":
             terminal.write(RENDERERS["text"](plan))
+        if self.expected is not None:
+            check_expected(self.expected, plan, history(self.home.runs))
         check_appliable(plan)
         if not plan.has_changes:
             return self._nothing_to_do(look, told=saved is None)
@@ -172,7 +198,7 @@ class Applying:
         plan_again: Callable[..., Look],
         stop_asked: Callable[[], bool],
     ) -> Apply:
-        journal = self.home.runs.begin(self.run, plan_to_json(plan), who=who())
+        journal = self.home.journal(self.run, plan_to_json(plan))
         return Apply(
             run=self.run,
             who=who(),
@@ -186,6 +212,7 @@ class Applying:
             reporter=reporter,
             clock=self.app.clock,
             stop_asked=stop_asked,
+            undo_on_failure=self.undo_on_failure,
         )
 
     def _journaled(self, apply: Apply) -> Outcome:
@@ -193,11 +220,17 @@ class Applying:
         try:
             outcome = apply.carry_out()
         except StalplanError as error:
-            apply.journal.write(END, outcome=error.summary)
+            with suppress(NotRecorded):  # then recover ends the journal
+                apply.journal.write(END, outcome=error.summary)
             raise
-        if outcome.closed:
-            nodes = dict(outcome.nodes)
+        if not outcome.closed:
+            return outcome
+        nodes = dict(outcome.nodes)
+        try:
             apply.journal.write(END, outcome=outcome.exit_code, nodes=nodes)
+        except NotRecorded as error:
+            why = (*outcome.why, error.detail)
+            return replace(outcome, complete=False, unrecorded=True, why=why)
         return outcome
 
     def _nothing_to_do(self, look: Look, *, told: bool) -> int:

@@ -4,8 +4,8 @@ import json
 from collections.abc import Mapping
 
 from stalplan.cli.terminal import Terminal
+from stalplan.run.fates import Recovered
 from stalplan.run.outcome import Outcome
-from stalplan.run.recover import Recovered
 
 NEXT = {
     7: "stalplan plan  # every touched node is whole; look, then plan again",

@@ -10,6 +10,7 @@ from stalplan import __version__
 from stalplan.cli.identity import who
 from stalplan.names import RunId
 from stalplan.ports import Clock
+from stalplan.run.recording import NotRecorded, Recording
 from stalplan.store.lock import local_lock
 from stalplan.store.runs import RunFolder
 from stalplan.store.state import StateFile
@@ -34,6 +35,22 @@ class Home:
     def runs(self) -> RunFolder:
         """The runs that were begun here."""
         return RunFolder(self.folder, self.cluster)
+
+    def journal(self, run: RunId, plan_json: str | None) -> Recording:
+        """The run's journal, to go on writing, or a new one.
+
+        Raises:
+            NotRecorded: nothing can be written here.
+        """
+        try:
+            if self.runs.records(run):
+                return Recording(self.runs.reopen(run))
+            return Recording(self.runs.begin(run, plan_json, who=who()))
+        except OSError as error:
+            why = error.strerror or type(error).__name__
+            raise NotRecorded(
+                f"{self.folder}: {why}. Nothing was begun.", hint=f"df -h {self.folder}"
+            ) from error
 
     def lock(
         self, run: RunId, operation: str, timeout: float

@@ -1,7 +1,7 @@
 """`stalplan recover`: end an apply that was cut off."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from functools import partial
 
 import click
@@ -11,16 +11,22 @@ from stalplan.cli.asking import approved
 from stalplan.cli.endings import write_recovered
 from stalplan.cli.home import Home
 from stalplan.cli.identity import new_run, who
+from stalplan.cli.interrupt import two_stages
 from stalplan.cli.options import DESIRED_FILE, Command, common, parallelism_option
 from stalplan.cli.progress import progress
 from stalplan.cli.wiring import memory_of, runner_of
+from stalplan.model.cluster import listed
+from stalplan.model.live import Seen
 from stalplan.model.wishes import Desired
 from stalplan.names import NodeName, RunId
-from stalplan.planning.plan import Options
+from stalplan.planning.plan import Options, Plan
 from stalplan.planning.plan_json import plan_from_json
-from stalplan.ports import Journal, Reporter, Transport
+from stalplan.ports import Reporter, Transport
+from stalplan.run.fates import Recovered
+from stalplan.run.forget import given_up, what_to_look_at
 from stalplan.run.plan import Look, plan_now
-from stalplan.run.recover import Recover, Recovered
+from stalplan.run.recording import NotRecorded
+from stalplan.run.recover import Recover
 from stalplan.run.secrets import resolve
 from stalplan.run.steps import owed
 from stalplan.run.taken import Trace, traces
@@ -28,6 +34,13 @@ from stalplan.store.runs import END
 
 
 @click.command("recover", cls=Command)
+@click.option("--undo", is_flag=True, help="Go back: give every node its old file.")
+@click.option(
+    "--forget",
+    metavar="NODE",
+    multiple=True,
+    help="Close NODE's part in the run as it is, once you have looked. Repeatable.",
+)
 @click.option("--auto-approve", is_flag=True, help="Don't ask.")
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text")
 @parallelism_option
@@ -40,24 +53,42 @@ def command(
     file: str | None,
     state: str | None,
     form: str,
+    undo: bool,
+    forget: tuple[str, ...],
     auto_approve: bool,
     parallelism: int,
 ) -> int:
     """End an interrupted apply
 
     Asks every node for its own record of the run, ends what was begun, and carries
-    out the steps that are left. Works from any machine that reaches the nodes.
+    out the steps that are left; with --undo it takes back what was done instead, the
+    last step first, from the nodes' own copies. Works from any machine that reaches
+    the nodes. A node that is unknown stays so until it can be asked again, or until
+    --forget closes its part, whatever its file is; the run goes no further then.
+
+    \b
+    Examples:
+      stalplan recover
+      stalplan recover --undo
+      stalplan recover --forget mx2
 
     Exits 0; 5 if a run is at work here; 8 while it is not known what became of a
-    node.
-    """
+    node, or if it was stopped.
+    """  # noqa: D301 - click's mark for a paragraph that keeps its lines
     file = file or DESIRED_FILE
     desired = app.read_desired(file)
     home = Home(
         folder=state_folder(file, state), cluster=desired.cluster, clock=app.clock
     )
     transport = app.transport(parallelism)
-    recovering = Recovering(app=app, home=home, desired=desired, transport=transport)
+    recovering = Recovering(
+        app=app,
+        home=home,
+        desired=desired,
+        transport=transport,
+        undo=undo,
+        forget=_known(desired, forget),
+    )
     try:
         with home.lock(new_run(app.clock.now()), "recover", 0.0):
             return recovering.carry_out(form, ask=not auto_approve)
@@ -73,73 +104,113 @@ class Recovering:
     home: Home
     desired: Desired
     transport: Transport
+    undo: bool
+    forget: frozenset[NodeName]
 
     def carry_out(self, form: str, *, ask: bool) -> int:
         """Look, ask, recover, tell."""
         terminal = self.app.terminal
-        look = partial(
-            plan_now,
-            self.desired,
-            transport=self.transport,
-            state=self.home.states.load(),
-            options=Options(),
-            begun_here=(),
-            clock=self.app.clock,
-            secrets=resolve(self.desired, self.app.commands()),
-        )
         with progress(terminal) as reporter:
-            left = traces(look(reporter=reporter).seen)
+            seen = self._look(None)(reporter=reporter).seen
+        left = traces(seen)
         run = self._oldest(left)
         if run is None:
             return write_recovered(terminal, None, form=form)
         terminal.say(_found(run, left))
-        question = f"End run {run}?"
-        if ask and not approved(terminal, question, command="stalplan recover"):
+        for line in self._looked_at(run, seen):
+            terminal.say(line)
+        if ask and not approved(terminal, self._question(run), command=self._command()):
             terminal.write("Recover cancelled.\n")
             return 1
-        with progress(terminal) as reporter:
-            recovered = self._recover(run, partial(look, reporter=reporter), reporter)
+        with two_stages(terminal) as stop_asked, progress(terminal) as reporter:
+            recovered = self._recover(run, reporter, stop_asked)
         return write_recovered(terminal, recovered, form=form)
+
+    def _look(self, run: RunId | None) -> Callable[..., Look]:
+        """A plan as *run*'s was asked for, so that its files are made again."""
+        plan = self._plan_of(run) if run else None
+        return partial(
+            plan_now,
+            self.desired,
+            transport=self.transport,
+            state=self.home.states.load(),
+            options=plan.options if plan else Options(),
+            begun_here=(),
+            secrets=resolve(self.desired, self.app.commands()),
+            clock=self.app.clock,
+        )
+
+    def _looked_at(self, run: RunId, seen: Sequence[Seen]) -> Iterator[str]:
+        for node in self.desired.nodes:
+            if node.name in self.forget:
+                told = next(each for each in seen if each.node == node.name)
+                yield from what_to_look_at(node, told, run)
+
+    def _question(self, run: RunId) -> str:
+        back = " and take back what it did" if self.undo else ""
+        closed = f", and close {listed(sorted(self.forget))}'s part" * bool(self.forget)
+        return f"End run {run}{back}{closed}?"
+
+    def _command(self) -> str:
+        """What to type where nobody can be asked."""
+        words = ["stalplan recover", *(["--undo"] if self.undo else [])]
+        return " ".join(words + [f"--forget {name}" for name in sorted(self.forget)])
 
     def _oldest(self, left: tuple[Trace, ...]) -> RunId | None:
         runs = {*self.home.runs.unfinished(), *(trace.run for trace in left)}
         return min(runs, default=None)
 
     def _recover(
-        self, run: RunId, look: Callable[[], Look], reporter: Reporter
+        self, run: RunId, reporter: Reporter, stop_asked: Callable[[], bool]
     ) -> Recovered:
-        journal = self._journal(run)
+        journal = self.home.journal(run, None)
+        plan = self._plan_of(run)
         recovered = Recover(
             run=run,
             who=who(),
             desired=self.desired,
-            took_part=self._took_part(run),
+            took_part=_took_part(plan),
             owed=lambda: owed(self.home.runs.records(run)),
-            look=look,
+            look=partial(self._look(run), reporter=reporter),
             transport=self.transport,
             runner=runner_of(self.app, self.transport, journal, reporter),
             memory=memory_of(self.home, self.desired, reporter),
             reporter=reporter,
             clock=self.app.clock,
+            stop_asked=stop_asked,
+            undo=self.undo,
+            forget=self.forget,
+            closed=given_up(self.home.runs.records(run)),
         ).carry_out()
-        if recovered.exit_code == 0:
+        if recovered.exit_code != 0:
+            return recovered
+        try:
             journal.write(END, outcome="recovered", nodes=dict(recovered.nodes))
+        except NotRecorded as error:
+            why = (*recovered.why, error.detail)
+            return replace(recovered, why=why, interrupted=True)
         return recovered
 
-    def _journal(self, run: RunId) -> Journal:
-        """The run's own, or a new one for a run that was begun on another machine."""
-        runs = self.home.runs
-        return (
-            runs.reopen(run) if runs.records(run) else runs.begin(run, None, who=who())
-        )
-
-    def _took_part(self, run: RunId) -> frozenset[NodeName] | None:
-        """The nodes that the run's plan names; None where we don't have it."""
+    def _plan_of(self, run: RunId) -> Plan | None:
+        """The run's plan as it was; None where we don't have it."""
         text = self.home.runs.plan_json(run)
         if text is None:
             return None
-        plan = plan_from_json(text, file=f"the plan of run {run}")
-        return frozenset(name for step in plan.steps for name in step.nodes)
+        return plan_from_json(text, file=f"the plan of run {run}")
+
+
+def _took_part(plan: Plan | None) -> frozenset[NodeName] | None:
+    if plan is None:
+        return None
+    return frozenset(name for step in plan.steps for name in step.nodes)
+
+
+def _known(desired: Desired, names: tuple[str, ...]) -> frozenset[NodeName]:
+    known = {node.name for node in desired.nodes}
+    for name in names:
+        if name not in known:
+            raise click.BadParameter(f"{name!r} is no node of {desired.file}.")
+    return frozenset(NodeName(name) for name in names)
 
 
 def _found(run: RunId, left: tuple[Trace, ...]) -> str:

@@ -41,6 +41,8 @@ PARTS: Mapping[str, tuple[str, ...]] = {
     "follow": (*_BASE, "commit"),
     "one_transaction": _BASE,
     "clean": _BASE,
+    "backup": _BASE,
+    "forget": _BASE,
     "transaction": (
         *("base", "place", "service", "lease", "record", "replace", "stage"),
         *("probes", "health", "transaction", "resume"),

@@ -1,9 +1,10 @@
 """The use case behind `stalplan apply`: carry out exactly the plan that was read."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 
 from stalplan.errors import PlanIsStale, StalplanError
+from stalplan.model.cluster import listed
 from stalplan.model.inventory import Node
 from stalplan.model.records import Fence, Verdict
 from stalplan.model.wishes import Desired
@@ -22,9 +23,10 @@ from stalplan.run.approval import PLAN_AGAIN, check_same
 from stalplan.run.leases import Fences, clean_up, leased
 from stalplan.run.outcome import Ended, Outcome
 from stalplan.run.plan import Look
-from stalplan.run.remember import Memory
+from stalplan.run.remember import Memory, look_again
 from stalplan.run.steps import NodeOutcome, StepRunner
-from stalplan.run.together import together
+from stalplan.run.together import all_of, together
+from stalplan.run.undo import NOTHING_BACK, STOPPED, Done, TakenBack, Undo
 
 PlanAgain = Callable[[], Look]  # a fresh look, with the options of the approved plan
 
@@ -45,6 +47,7 @@ class Apply:
     reporter: Reporter
     clock: Clock
     stop_asked: Callable[[], bool]
+    undo_on_failure: bool = False
 
     def carry_out(self) -> Outcome:
         """Lease all, look again, stage all, then step by step.
@@ -63,10 +66,13 @@ class Apply:
             planned = self._still_approved()
             try:
                 self._stage_all(planned, fences)
-                outcome = self._steps(planned, fences)
+                done: list[Done] = []
+                outcome = self._steps(planned, fences, done)
             except StalplanError:
                 clean_up(self.transport, nodes, fences, self.reporter)
                 raise
+            if self.undo_on_failure and done and outcome.failed:
+                outcome = self._undone(outcome, done, planned.plan, fences)
             if outcome.closed:
                 clean_up(self.transport, nodes, fences, self.reporter)
         return outcome
@@ -100,16 +106,11 @@ class Apply:
         names = {name for _, name in planned.digests}
         nodes = [node for node in self.desired.nodes if node.name in names]
         self.journal.write("begin", act="stage", nodes=sorted(names))
-        failures = [
-            result
-            for _, result in together(stage, nodes)
-            if isinstance(result, StalplanError)
-        ]
-        if failures:
-            raise failures[0]
+        all_of(together(stage, nodes))
         self.journal.write("done", act="stage")
 
-    def _steps(self, planned: Planned, fences: Fences) -> Outcome:
+    def _steps(self, planned: Planned, fences: Fences, done: list[Done]) -> Outcome:
+        """Step by step; what is done is added to *done*."""
         plan = planned.plan
         ended = {name: Ended.UNTOUCHED for step in plan.steps for name in step.nodes}
         last: Step | None = None
@@ -118,6 +119,7 @@ class Apply:
                 return _stopped(ended, last)
             outcomes = self._step(planned, step, fences)
             ended |= {outcome.node: outcome.ended for outcome in outcomes}
+            done += _done(planned, step, outcomes)
             last = step
             troubles = [each for each in outcomes if each.why or each.warning]
             if troubles:
@@ -147,12 +149,46 @@ class Apply:
         return outcomes
 
     def _remember(self, node: Node) -> None:
-        try:
-            report = self.transport.session(node).report()
-        except StalplanError as error:
-            self.reporter.note(f"{node.name}: not looked at again: {error.detail}")
-            return
-        self.memory.node(report, plan=self.approved.digest, at=self.clock.now())
+        look_again(
+            self.memory,
+            self.transport,
+            node,
+            plan=self.approved.digest,
+            clock=self.clock,
+        )
+
+    def _undone(
+        self, failed: Outcome, done: Sequence[Done], plan: Plan, fences: Fences
+    ) -> Outcome:
+        """What is left once the done steps are taken back, as far as that is sound."""
+        unknown = [name for name, end in failed.nodes.items() if end is Ended.UNKNOWN]
+        if unknown:
+            why = f"what became of {listed(unknown)} is unknown."
+            return replace(failed, why=(*failed.why, f"{NOTHING_BACK} {why}"))
+        assert plan.digest is not None  # only snapshots have none, and they never apply
+        undo = Undo(
+            run=self.run,
+            plan=plan.digest,
+            desired=self.desired,
+            transport=self.transport,
+            runner=self.runner,
+            memory=self.memory,
+            reporter=self.reporter,
+            clock=self.clock,
+            stop_asked=self.stop_asked,
+            assume_down=plan.options.assume_down,
+        )
+        self.reporter.note("Taking back what was done.")
+        back = undo.take_back(done, self.plan_again().seen, fences)
+        nodes = {**failed.nodes, **back.nodes(done)}
+        left = [step for step in plan.steps if _stays(step, done, back)]
+        return replace(
+            failed,
+            nodes=nodes,
+            interrupted=back.interrupted,
+            why=(*failed.why, *back.why),
+            lasting=_lasting(left[-1] if left else None),
+        )
 
 
 def order_of(planned: Planned, step: Step, node: Node, fence: Fence) -> CommitOrder:
@@ -173,10 +209,32 @@ def order_of(planned: Planned, step: Step, node: Node, fence: Fence) -> CommitOr
     )
 
 
+def _done(planned: Planned, step: Step, outcomes: Sequence[NodeOutcome]) -> list[Done]:
+    return [
+        Done(
+            step=step.number,
+            node=each.node,
+            base=planned.bases[step.number, each.node],
+            result=planned.digests[step.number, each.node],
+        )
+        for each in outcomes
+        if each.ended is Ended.DONE
+    ]
+
+
+def _stays(step: Step, done: Sequence[Done], back: TakenBack) -> bool:
+    """Whether something that *step* did is still so."""
+    mine = [each.key for each in done if each.step == step.number]
+    return any(back.ended.get(key) is not Ended.RESTORED for key in mine)
+
+
 def _stopped(ended: dict[NodeName, Ended], last: Step | None) -> Outcome:
-    why = ("Stopped as asked, after the node in hand.",)
     return Outcome(
-        nodes=ended, complete=False, interrupted=True, why=why, lasting=_lasting(last)
+        nodes=ended,
+        complete=False,
+        interrupted=True,
+        why=(STOPPED,),
+        lasting=_lasting(last),
     )
 
 

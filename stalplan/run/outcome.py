@@ -32,11 +32,13 @@ class Outcome:
 
     *why* says in sentences what went wrong, *lasting* the exposure that lasts until
     the run is finished. *interrupted*: stopped on request, with steps left.
+    *unrecorded*: the run's end could not be written down, so recover must end it.
     """
 
     nodes: Mapping[NodeName, Ended]
     complete: bool
     interrupted: bool = False
+    unrecorded: bool = False
     why: tuple[str, ...] = ()
     lasting: tuple[str, ...] = ()
 
@@ -52,12 +54,19 @@ class Outcome:
 
     @property
     def exit_code(self) -> int:
-        """0 complete; 8 a node is unknown or steps are left; 130 stopped; else 7."""
+        """0 complete; 8 unknown, unrecorded or steps left; 130 stopped; else 7."""
+        if self.unrecorded:
+            return 8
         if self.complete:
             return 0
         if self.interrupted and set(self.nodes.values()) <= {Ended.UNTOUCHED}:
             return 130
         return 8 if self.interrupted or self.count(Ended.UNKNOWN) else 7
+
+    @property
+    def failed(self) -> bool:
+        """Whether it ended half way without being asked to."""
+        return not self.complete and not self.interrupted
 
     @property
     def closed(self) -> bool:

@@ -4,66 +4,27 @@ Needs no local journal: the nodes' own records tell which steps there were and h
 each came, so it works from another machine too.
 """
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from enum import StrEnum
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from stalplan.errors import StalplanError
-from stalplan.model.health import HealthAsk
+from stalplan.model.cluster import listed
 from stalplan.model.inventory import Node
 from stalplan.model.live import NodeReport, Seen
 from stalplan.model.records import Transaction, Verdict
 from stalplan.model.wishes import Desired
 from stalplan.names import NodeName, RunId
-from stalplan.planning.health import health_ask
-from stalplan.planning.look import version_of
-from stalplan.ports import (
-    Clock,
-    CommitOrder,
-    LeaseAsk,
-    Reporter,
-    StageOrder,
-    Transport,
-)
+from stalplan.ports import Clock, LeaseAsk, Reporter, Transport
+from stalplan.run.fates import Fate, Recovered, fate
+from stalplan.run.forget import FORGOTTEN, forgotten, is_open
 from stalplan.run.leases import Fences, clean_up, leased
 from stalplan.run.outcome import BY_VERDICT, Ended
 from stalplan.run.plan import Look
+from stalplan.run.remake import Remake
 from stalplan.run.remember import Memory
 from stalplan.run.steps import NodeOutcome, StepRunner
 from stalplan.run.together import together
-from stalplan.stalwart.effective import effective
-from stalplan.stalwart.parse import ConfigRefused, parse
-
-Key = tuple[int, NodeName]  # a step and a node that has a part in it
-
-
-class Fate(StrEnum):
-    """What became of a node's part in the run, as the sentence counts it."""
-
-    FINISHED = "finished"
-    UNDONE = "undone"
-    UNKNOWN = "unknown"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Recovered:
-    """The end of a run that was cut off. *why* tells in sentences what is not done."""
-
-    run: RunId
-    nodes: Mapping[NodeName, Fate]
-    why: tuple[str, ...] = ()
-
-    @property
-    def sentence(self) -> str:
-        """The contract's last line."""
-        fates = list(self.nodes.values())
-        counts = ", ".join(f"{fates.count(fate)} {fate}" for fate in Fate)
-        return f"Recovered. Nodes: {counts}."
-
-    @property
-    def exit_code(self) -> int:
-        """0, or 8 while any node is unknown."""
-        return 8 if Fate.UNKNOWN in self.nodes.values() else 0
+from stalplan.run.undo import STOPPED, Done, Key, Undo, is_undo, undo_step
 
 
 @dataclass(slots=True, kw_only=True)
@@ -71,7 +32,8 @@ class Recover:
     """Ends one run.
 
     *took_part* are the nodes that the local plan names, where known; *owed* tells which
-    nodes are still out of the load balancer by the local journal.
+    nodes are still out of the load balancer by the local journal. *closed* are nodes
+    that a person gave up for this run before, *forget* those to be given up now.
     """
 
     run: RunId
@@ -85,11 +47,16 @@ class Recover:
     memory: Memory
     reporter: Reporter
     clock: Clock
+    stop_asked: Callable[[], bool]
+    undo: bool = False
+    forget: frozenset[NodeName] = frozenset()
+    closed: frozenset[NodeName] = frozenset()
     ended: dict[Key, Ended] = field(default_factory=dict)
     why: list[str] = field(default_factory=list)
+    interrupted: bool = False
 
     def carry_out(self) -> Recovered:
-        """Wait for what runs, take the nodes over, end what was begun, go forward.
+        """Wait for what runs, take the nodes over, end what was begun, go on or back.
 
         Raises:
             LockHeld: another run holds a node. Nothing was touched.
@@ -104,11 +71,16 @@ class Recover:
             seconds=round(self.desired.apply.lease),
             take_over_run=self.run,
         )
+        self._tell_of_takeover(seen)
         with leased(self.transport, nodes, ask, self.reporter) as fences:
+            self._forget(fences)
             self._end_all(fences)
-            self._back_in()
+            self._back_in(())
             result = Recovered(
-                run=self.run, nodes=self._fates(seen), why=tuple(self.why)
+                run=self.run,
+                nodes=self._fates(seen),
+                why=tuple(self.why),
+                interrupted=self.interrupted,
             )
             if result.exit_code == 0:
                 clean_up(self.transport, nodes, fences, self.reporter)
@@ -131,25 +103,75 @@ class Recover:
             if isinstance(result, StalplanError):
                 self.reporter.note(f"{key[1]}: {result.detail}")
 
+    def _tell_of_takeover(self, seen: Sequence[Seen]) -> None:
+        for report in seen:
+            lease = report.lease if isinstance(report, NodeReport) else None
+            if lease is not None and lease.run == self.run:
+                state = "ran out at" if lease.expired else "would have lasted until"
+                self.reporter.note(
+                    f"{report.node}: taken over from {lease.who}, whose lease {state} "
+                    f"{lease.until:%Y-%m-%d %H:%M:%S} UTC."
+                )
+
+    def _forget(self, fences: Fences) -> None:
+        """Close what a person has looked at. The run goes no further forward then."""
+        records = self._held(self.look(), fences) if self.forget else {}
+        for name in sorted(self.forget):
+            self.runner.journal.write(FORGOTTEN, node=name)
+            for (step, node), tx in sorted(records.items()):
+                if node == name and is_open(tx):
+                    session = self.transport.session(self._node(name))
+                    session.forget(fences[name], step)
+                    self.ended[_step_of(step), name] = forgotten(tx)
+            self.why.append(f"{name} was given up, as asked. It is as it was left.")
+
     def _end_all(self, fences: Fences) -> None:
         look = self.look()
-        records = self._records(look.seen)
-        begin_again = set()
+        records = self._held(look, fences)
+        went_back = any(is_undo(key[0]) and tx.begun for key, tx in records.items())
+        back = self.undo or went_back
+        again = self._finish_all(records, look, fences, back=back)
+        steps = {key: tx for key, tx in records.items() if not is_undo(key[0])}
+        self._back_in({node for _, node in again})
+        if back:
+            self._take_back(steps, fences)
+        elif any(tx.begun for tx in steps.values()) and not self.why:
+            self._forward(steps, again, fences)
+        for key in steps:
+            self.ended.setdefault(key, Ended.UNTOUCHED)
+
+    def _finish_all(
+        self,
+        records: Mapping[Key, Transaction],
+        look: Look,
+        fences: Fences,
+        *,
+        back: bool,
+    ) -> set[Key]:
+        """End what was begun; the steps whose file is the base again are returned."""
+        again = set()
+        remake = Remake(desired=self.desired, look=look)
         for key, tx in sorted(records.items()):
             if tx.begun and tx.verdict is None:
-                outcome = self._finish(key, tx, look, fences)
-                if outcome.ended is Ended.RESTORED and tx.file_digest == tx.base:
-                    begin_again.add(key)
+                node = self._node(key[1])
+                health = remake.health_of_file(node)
+                order = remake.order(node, tx, fences[key[1]], health)
+                undo = back and not is_undo(key[0])
+                outcome = self.runner.finish(node, order, undo=undo)
+                was_base = outcome.ended is Ended.RESTORED and tx.file_digest == tx.base
+                if was_base or (undo and outcome.ended is Ended.RESTORED):
+                    again.add(key)
+                    self._ended(key, outcome.ended, "")
                 else:
                     self._note(key, outcome)
             elif tx.verdict is not None:
-                self.ended[key] = BY_VERDICT[tx.verdict]
-                if tx.verdict is not Verdict.APPLIED:
-                    self.why.append(f"{key[1]}: {tx.verdict}. {tx.detail}".strip())
-        if any(tx.begun for tx in records.values()) and not self.why:
-            self._forward(records, begin_again, fences)
-        for key in records:
-            self.ended.setdefault(key, Ended.UNTOUCHED)
+                why = f"{key[1]}: {tx.verdict}. {tx.detail}".strip()
+                # On the way back a step that was not done needs no excuse.
+                told = tx.verdict is Verdict.APPLIED or (
+                    back and not is_undo(key[0]) and tx.verdict is not Verdict.FAILED
+                )
+                self._ended(key, BY_VERDICT[tx.verdict], "" if told else why)
+        return set() if back else again
 
     def _forward(
         self, records: Mapping[Key, Transaction], again: set[Key], fences: Fences
@@ -160,119 +182,129 @@ class Recover:
         if blocking:
             self.why += [f"{each.code} {each.detail}" for each in blocking]
             return
-        for step in sorted({step for step, _ in records}):
-            todo = [
-                key
-                for key, tx in sorted(records.items())
-                if key[0] == step and (key in again or not tx.begun)
-            ]
-            for key in todo:
-                if key in again and not self._stage_again(
-                    key, records[key], look, fences
-                ):
-                    self.why.append(
-                        f"{key[1]}: its file can't be made again; plan again."
-                    )
-                    return
-
-            def commit(key: Key) -> NodeOutcome:
-                tx = records[key]
-                health = self._health_of_result(key, tx, look)
-                order = self._order(key, tx, health, fences)
-                return self.runner.carry_out(self._node(key[1]), order)
-
-            for key, result in together(commit, todo):
-                if isinstance(result, StalplanError):
-                    self.why.append(f"{key[1]}: {result.detail}")
-                    self.ended[key] = Ended.UNKNOWN
-                else:
-                    self._note(key, result)
+        remake = Remake(desired=self.desired, look=look)
+        todo = {key: tx for key, tx in records.items() if key in again or not tx.begun}
+        steps = sorted({step for step, _ in todo})
+        for step in steps:
+            if self._was_stopped():
+                return
+            if step != steps[0]:
+                self.clock.sleep(self.desired.apply.settle)
+            mine = {key: tx for key, tx in sorted(todo.items()) if key[0] == step}
+            if self._stage_again(mine, again, remake, fences):
+                self._carry_out(mine, remake, fences)
             if self.why:
                 return
 
-    def _back_in(self) -> None:
-        """Nodes that were taken out of the load balancer go back, if they are whole."""
-        for name in sorted(self.owed()):
-            steps = [step for step, node in self.ended if node == name]
-            if any(self.ended[step, name] is Ended.UNKNOWN for step in steps):
+    def _stage_again(
+        self,
+        step: Mapping[Key, Transaction],
+        again: set[Key],
+        remake: Remake,
+        fences: Fences,
+    ) -> bool:
+        """Lay the files of what was interrupted beside their configs anew."""
+        for key, tx in step.items():
+            if key not in again:
                 continue
+            order = remake.staging(key[1], tx, fences[key[1]])
+            if order is None:
+                self.why.append(f"{key[1]}: its file can't be made again; plan again.")
+                return False
+            self.transport.session(self._node(key[1])).stage(order)
+        return True
+
+    def _carry_out(
+        self, step: Mapping[Key, Transaction], remake: Remake, fences: Fences
+    ) -> None:
+        def commit(key: Key) -> NodeOutcome:
+            node, tx = self._node(key[1]), step[key]
+            health = remake.health_of_result(node, tx)
+            order = remake.order(node, tx, fences[key[1]], health)
+            return self.runner.carry_out(node, order)
+
+        for key, result in together(commit, list(step)):
+            if isinstance(result, StalplanError):
+                self._ended(key, Ended.UNKNOWN, f"{key[1]}: {result.detail}")
+            else:
+                self._note(key, result)
+
+    def _take_back(self, steps: Mapping[Key, Transaction], fences: Fences) -> None:
+        """Undo every step that is done, unless it is not known how one ended."""
+        unknown = [
+            name for (_, name), end in self.ended.items() if end is Ended.UNKNOWN
+        ]
+        if unknown:
+            self.why.append(
+                f"Nothing more is taken back while {listed(sorted(set(unknown)))} is "
+                "unknown."
+            )
+            return
+        done = [
+            Done(step=key[0], node=key[1], base=tx.base, result=tx.result)
+            for key, tx in sorted(steps.items())
+            if self.ended.get(key) is Ended.DONE
+        ]
+        if not done or (self.why and not self.forget):
+            return
+        look = self.look()
+        back = Undo(
+            run=self.run,
+            plan=next(iter(steps.values())).plan,
+            desired=self.desired,
+            transport=self.transport,
+            runner=self.runner,
+            memory=self.memory,
+            reporter=self.reporter,
+            clock=self.clock,
+            stop_asked=self.stop_asked,
+            assume_down=look.planned.plan.options.assume_down,
+        ).take_back(done, look.seen, fences)
+        self.ended |= back.ended
+        self.why += back.why
+        self.interrupted |= back.interrupted
+
+    def _back_in(self, later: Collection[NodeName]) -> None:
+        """Nodes that were taken out of the load balancer go back, if they are whole.
+
+        Those of *later* are about to be stopped once more.
+        """
+        for name in sorted(self.owed().difference(later)):
+            ends = [self.ended[step, node] for step, node in self.ended if node == name]
+            if Ended.UNKNOWN in ends:
+                continue
+            steps = [step for step, node in self.ended if node == name]
             wrong = self.runner.back_in(self._node(name), max(steps, default=0))
             if wrong:
                 self.why.append(f"{name}: {wrong}")
 
+    def _was_stopped(self) -> bool:
+        if self.stop_asked():
+            self.interrupted = True
+            self.why.append(STOPPED)
+        return self.interrupted
+
     def _note(self, key: Key, outcome: NodeOutcome) -> None:
-        self.ended[key] = outcome.ended
-        if outcome.why or outcome.warning:
-            self.why.append(outcome.why or f"{key[1]}: {outcome.warning}")
+        why = outcome.why or (f"{key[1]}: {outcome.warning}" if outcome.warning else "")
+        self._ended(key, outcome.ended, why)
 
-    def _finish(
-        self, key: Key, tx: Transaction, look: Look, fences: Fences
-    ) -> NodeOutcome:
-        health = self._health_of_file(self._node(key[1]), look)
-        order = self._order(key, tx, health, fences)
-        return self.runner.finish(self._node(key[1]), order, undo=False)
-
-    def _stage_again(
-        self, key: Key, tx: Transaction, look: Look, fences: Fences
-    ) -> bool:
-        """Lay the step's file beside the config anew, made by the same pure step."""
-        planned = look.planned
-        for made, digest in planned.digests.items():
-            same = made[1] == key[1] and digest == tx.result
-            if same and planned.bases[made] == tx.base:
-                order = StageOrder(
-                    fence=fences[key[1]],
-                    step=key[0],
-                    base=tx.base,
-                    result=tx.result,
-                    data=planned.results.get(made, b""),
-                )
-                self.transport.session(self._node(key[1])).stage(order)
-                return True
-        return False
-
-    def _order(
-        self, key: Key, tx: Transaction, health: HealthAsk, fences: Fences
-    ) -> CommitOrder:
-        node = self._node(key[1])
-        rest = [ref for ref in tx.remaining if ref.step > key[0]]
-        return CommitOrder(
-            fence=fences[key[1]],
-            plan=tx.plan,
-            step=key[0],
-            base=tx.base,
-            result=tx.result,
-            health=health,
-            stop_timeout=node.service.stop_timeout,
-            remaining=tuple(rest),
-        )
-
-    def _health_of_result(self, key: Key, tx: Transaction, look: Look) -> HealthAsk:
-        """What the step's own result asks for, where a new plan makes it again."""
-        planned = look.planned
-        for made, digest in planned.digests.items():
-            if made[1] == key[1] and digest == tx.result:
-                return planned.health[made]
-        asked = self._health_of_file(self._node(key[1]), look)
-        # The file to come may name another host, and another coordinator.
-        return replace(asked, hostname=None, coordinated=False)
-
-    def _health_of_file(self, node: Node, look: Look) -> HealthAsk:
-        """What the file that is there asks for."""
-        report = next(each for each in look.seen if each.node == node.name)
-        asked = _health_of(report, node, self.desired)
-        return asked or HealthAsk(
-            url=None,
-            timeout=node.service.health_timeout,
-            hostname=None,
-            coordinated=False,
-        )
+    def _ended(self, key: Key, ended: Ended, why: str) -> None:
+        """Note how a step ended; for one that undoes a step, what that became."""
+        step, name = key
+        if is_undo(step):
+            undone = {Ended.DONE: Ended.RESTORED, Ended.UNKNOWN: Ended.UNKNOWN}
+            if ended in undone:
+                self.ended[undo_step(step), name] = undone[ended]
+        else:
+            self.ended[key] = ended
+        if why:
+            self.why.append(why)
 
     def _fates(self, seen: Sequence[Seen]) -> dict[NodeName, Fate]:
         fates = {}
         for name in sorted({name for _, name in self.ended}):
             parts = {ended for (_, node), ended in self.ended.items() if node == name}
-            fates[name] = _fate(parts)
+            fates[name] = fate(parts)
         for each in seen:
             if not isinstance(each, NodeReport) and self._may_have_a_part(each.node):
                 fates[each.node] = Fate.UNKNOWN
@@ -280,6 +312,8 @@ class Recover:
         return fates
 
     def _may_have_a_part(self, name: NodeName) -> bool:
+        if name in self.forget | self.closed:
+            return False
         return self.took_part is None or name in self.took_part
 
     def _records(self, seen: Sequence[Seen]) -> dict[Key, Transaction]:
@@ -291,6 +325,11 @@ class Recover:
             if tx.run == self.run
         }
 
+    def _held(self, look: Look, fences: Fences) -> dict[Key, Transaction]:
+        """Records of nodes that we hold. Others came back too late to be acted on."""
+        records = self._records(look.seen)
+        return {key: tx for key, tx in records.items() if key[1] in fences}
+
     def _reached(self, seen: Sequence[Seen]) -> list[Node]:
         names = {each.node for each in seen if isinstance(each, NodeReport)}
         return [node for node in self.desired.nodes if node.name in names]
@@ -299,18 +338,6 @@ class Recover:
         return next(node for node in self.desired.nodes if node.name == name)
 
 
-def _fate(parts: set[Ended]) -> Fate:
-    if Ended.UNKNOWN in parts:
-        return Fate.UNKNOWN
-    return Fate.FINISHED if parts == {Ended.DONE} else Fate.UNDONE
-
-
-def _health_of(report: Seen, node: Node, desired: Desired) -> HealthAsk | None:
-    if not isinstance(report, NodeReport) or report.file is None:
-        return None
-    try:
-        config = parse(report.file.data, version_of(report, desired.release))
-    except ConfigRefused:
-        return None
-    reads = effective(config, desired.release, report.unit_environment)
-    return health_ask(config, reads, node.service)
+def _step_of(step: int) -> int:
+    """The plan's step that a record is of."""
+    return undo_step(step) if is_undo(step) else step

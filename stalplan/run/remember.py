@@ -4,7 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from stalplan.errors import StateUnusable
+from stalplan.errors import StalplanError, StateUnusable
+from stalplan.model.inventory import Node
 from stalplan.model.live import NodeReport, Seen, digest_of
 from stalplan.model.records import RecordedNode, State
 from stalplan.model.wishes import Desired
@@ -12,7 +13,7 @@ from stalplan.names import Digest, NodeName
 from stalplan.planning.look import version_of
 from stalplan.planning.process import file_is_newer
 from stalplan.planning.values import managed_values
-from stalplan.ports import Reporter, StateStore
+from stalplan.ports import Clock, Reporter, StateStore, Transport
 from stalplan.stalwart.effective import effective
 from stalplan.stalwart.parse import ConfigRefused, parse
 
@@ -61,6 +62,23 @@ class Memory:
             self.state = self.store.save(replace(self.state, nodes=nodes))
         except (OSError, StateUnusable) as error:
             self.reporter.note(f"State was not saved: {error}")
+
+
+def look_again(
+    memory: Memory,
+    transport: Transport,
+    node: Node,
+    *,
+    plan: Digest | None,
+    clock: Clock,
+) -> None:
+    """Remember *node* as it is now. One that can't be asked is a note, no more."""
+    try:
+        report = transport.session(node).report()
+    except StalplanError as error:
+        memory.reporter.note(f"{node.name}: not looked at again: {error.detail}")
+        return
+    memory.node(report, plan=plan, at=clock.now())
 
 
 _NOTHING = RecordedNode(node_id=0, hostname=None, digest=digest_of(b""))

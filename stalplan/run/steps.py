@@ -19,6 +19,7 @@ from stalplan.ports import (
     Transport,
 )
 from stalplan.run.outcome import BY_VERDICT, Ended
+from stalplan.run.recording import NotRecorded
 
 Begin = Callable[[Session], None]
 
@@ -114,7 +115,11 @@ class StepRunner:
         return ""
 
     def _ended_by(self, node: Node, order: CommitOrder, begin: Begin) -> NodeOutcome:
-        self.journal.write("begin", node=node.name, act="commit", step=order.step)
+        try:
+            self.journal.write("begin", node=node.name, act="commit", step=order.step)
+        except NotRecorded as error:
+            why = f"{node.name}: {error.detail} Nothing was stopped there."
+            return NodeOutcome(node=node.name, ended=Ended.UNTOUCHED, why=why)
         try:
             begin(self.transport.session(node))
         except LeaseLost as error:
@@ -127,14 +132,17 @@ class StepRunner:
             self.reporter.note(f"{error.detail} Asking {node.name} for its verdict.")
         record = self._verdict(node, order)
         outcome = _outcome(node.name, record)
-        self.journal.write(
-            "done",
-            node=node.name,
-            act="commit",
-            step=order.step,
-            verdict=outcome.verdict,
-            ended=outcome.ended,
-        )
+        try:
+            self.journal.write(
+                "done",
+                node=node.name,
+                act="commit",
+                step=order.step,
+                verdict=outcome.verdict,
+                ended=outcome.ended,
+            )
+        except NotRecorded as error:  # the node has its verdict; the run ends here
+            return replace(outcome, warning=outcome.warning or error.detail)
         return outcome
 
     def _verdict(self, node: Node, order: CommitOrder) -> Transaction | None:

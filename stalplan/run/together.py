@@ -1,6 +1,6 @@
 """Several nodes at once: the one place in `run` where threads are."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import contextmanager
 from threading import Event
@@ -35,6 +35,20 @@ def together(
                 yield running[done], result
         finally:
             pool.shutdown(wait=True, cancel_futures=True)
+
+
+def all_of(results: Iterable[tuple[T, R | StalplanError]]) -> list[R]:
+    """Every result, once all are over; or the first failure that came is raised."""
+    found: list[R] = []
+    failures: list[StalplanError] = []
+    for _, result in results:
+        if isinstance(result, StalplanError):
+            failures.append(result)
+        else:
+            found.append(result)
+    if failures:
+        raise failures[0]
+    return found
 
 
 @contextmanager

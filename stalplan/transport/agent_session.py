@@ -12,7 +12,7 @@ from stalplan.errors import AgentFailed
 from stalplan.model.inventory import Node
 from stalplan.model.live import NodeReport, digest_of
 from stalplan.model.records import Fence, Lease, Transaction
-from stalplan.names import RunId
+from stalplan.names import Digest, RunId
 from stalplan.node import agent, answers, asks
 from stalplan.ports import CommitOrder, LeaseAsk, NodeEvent, StageOrder
 
@@ -124,6 +124,16 @@ class AgentSession:
     def clean(self, fence: Fence) -> None:
         """Remove the run's staged files and records that are over. Backups stay."""
         self._ask("clean", self._fence(fence))
+
+    def backup(self, digest: Digest) -> bytes | None:
+        """The bytes with that digest, if they are among the node's backups."""
+        told = self._ask("backup", {"result": digest})
+        found = (each.value for each in told if each.name == "backup")
+        return next((data for data in found if digest_of(data) == digest), None)
+
+    def forget(self, fence: Fence, step: int) -> None:
+        """Remove one step's record and staged file, however it ended."""
+        self._ask("forget", {**self._fence(fence), "step": str(step)})
 
     @property
     def _command(self) -> str:

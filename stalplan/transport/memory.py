@@ -12,7 +12,7 @@ from stalplan.errors import NodeUnreachable
 from stalplan.model.inventory import Node
 from stalplan.model.live import NodeReport, Seen, Unreachable
 from stalplan.model.records import Fence, Lease, Transaction
-from stalplan.names import NodeName, RunId
+from stalplan.names import Digest, NodeName, RunId
 from stalplan.ports import CommitOrder, LeaseAsk, NodeEvent, StageOrder
 from stalplan.transport.memory_node import MemoryNode
 
@@ -121,6 +121,12 @@ class MemorySession:
 
     def clean(self, fence: Fence) -> None:
         self._call("clean", lambda: self._node.clean(fence))
+
+    def backup(self, digest: Digest) -> bytes | None:
+        return self._call("backup", lambda: self._node.backup(digest))
+
+    def forget(self, fence: Fence, step: int) -> None:
+        self._call("forget", lambda: self._node.forget(fence, step))
 
     def _call(self, what: str, effect: Callable[[], R]) -> R:
         return self._cluster.call(self._node, what, effect)

@@ -229,6 +229,14 @@ class MemoryNode:
         for key in over:
             del self._records[key]
 
+    def backup(self, digest: Digest) -> bytes | None:
+        return next((each for each in self.backups if digest_of(each) == digest), None)
+
+    def forget(self, fence: Fence, step: int) -> None:
+        self._require(fence)
+        self._refuse_while_running()
+        self._records.pop((fence.run, step), None)
+
     def _lease_now(self) -> Lease | None:
         held = self.lease
         if held and not held.expired and self.now() >= held.until:

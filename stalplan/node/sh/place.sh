@@ -90,7 +90,8 @@ locate() {
   find_config
   [ -n "$config" ] || refuse failed "$config_problem"
   resolve "$config" || refuse failed "$config leads to no file"
-  [ -f "$real" ] || refuse failed "$config is no file"
+  # A file that is gone has records all the same, and somebody must be able to close them.
+  [ -f "$real" ] || [ ! -e "$real" ] || refuse failed "$config is no file"
   work_place
   trust_links || refuse failed "$config is reached through a link that its owner did not make"
 }

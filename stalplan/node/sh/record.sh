@@ -129,6 +129,31 @@ decide_claim() {
   read -r claim 2>/dev/null <"$tx/claim.$launch"
 }
 
+# The bytes of the backup whose digest is asked for, if there is one.
+backup() {
+  locate
+  for each in "$work"/backups/*; do
+    digest_of "$each"
+    [ "$digest" = "$ask_result" ] || continue
+    field backup
+    cat "$each"
+    break
+  done
+  finished
+}
+
+# Closes a step that a person has looked at: its record and its staged files go.
+forget() {
+  locate
+  check_fence
+  tx=$work/tx/$ask_run@$ask_step
+  settle_launch
+  is_running "$tx" && refuse busy "$ask_run"
+  forget_step "$ask_step"
+  flush "$work/tx"
+  finished
+}
+
 # The run's staged files, and its records that are over or never began.
 clean() {
   locate

@@ -46,8 +46,13 @@ report_service() {
 
 report_file() {
   put path "$config"
-  if ! resolve "$config" || [ ! -e "$real" ]; then
+  if ! resolve "$config"; then
     put file_problem "$config does not exist"
+    return 0
+  fi
+  if [ ! -e "$real" ]; then
+    put file_problem "$config does not exist"
+    [ -n "$links" ] || report_work
     return 0
   fi
   if [ ! -f "$real" ]; then
