@@ -32,13 +32,20 @@ def rewrite(app: App, file: str, edit: Edit) -> None:
         app.terminal.write(f"{file} says so already.\n")
         return
     _check(after, file)
+    put(path, before, after)
+    app.terminal.write(shown(before, after))
+    if app.hints:
+        app.terminal.say(f"\nTo see what this means for the nodes:\n  {_plan(file)}")
+
+
+def put(path: Path, before: str, after: str) -> None:
+    """Write the file whole, with the mode it had; not at all where nothing differs."""
+    if after == before:
+        return
     try:
         write_atomic(path, after.encode(), mode=path.stat().st_mode & 0o7777)
     except OSError as error:
         raise DesiredFileUnwritable(f"{path}: {error.strerror}.") from error
-    app.terminal.write(_shown(before, after))
-    if app.hints:
-        app.terminal.say(f"\nTo see what this means for the nodes:\n  {_plan(file)}")
 
 
 def _check(text: str, file: str) -> None:
@@ -56,7 +63,7 @@ def _plan(file: str) -> str:
     return "stalplan plan" if file == "stalplan.toml" else f"stalplan plan -f {file}"
 
 
-def _shown(before: str, after: str) -> str:
+def shown(before: str, after: str) -> str:
     """The lines that go and come."""
     lines = list(
         difflib.unified_diff(before.splitlines(), after.splitlines(), n=0, lineterm="")

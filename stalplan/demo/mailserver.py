@@ -10,9 +10,10 @@ from dataclasses import dataclass, field
 
 from stalplan.demo.eventlog import EventLog
 from stalplan.demo.running import Problem, Running, read_running, reloaded
-from stalplan.demo.settings import Settings, as_written
+from stalplan.demo.settings import Settings
 from stalplan.stalwart.parse import ConfigRefused, parse
 from stalplan.stalwart.releases import ServerVersion
+from stalplan.stalwart.rewrite import rewritten
 
 
 @dataclass(slots=True, kw_only=True)
@@ -56,7 +57,7 @@ class MailServer:
         """
         with self.lock:
             try:
-                config = parse(as_written(self.settings.keys), self.version)
+                config = parse(rewritten(self.settings.keys), self.version)
             except ConfigRefused as refused:
                 return (Problem("parse", "*", str(refused)),)
             after = read_running(config, self.version, self.environ)

@@ -1,16 +1,10 @@
 """The stand-in server's settings in memory, and how it writes them to its file."""
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-# What Rust's f64 reads, and so what the server leaves without quotes.
-_BARE = re.compile(
-    r"[+-]?(?:inf|infinity|nan|(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:e[+-]?[0-9]+)?)",
-    re.IGNORECASE,
-)
-_LONG = 50  # bytes; longer texts that need escapes become '''…'''
+from stalplan.stalwart.rewrite import rewritten
 
 
 class BadRequest(Exception):
@@ -59,23 +53,7 @@ class Settings:
 
     def _write(self) -> None:
         """Truncate and write in place: same inode, owner and mode, no temporary."""
-        Path(self.path).write_bytes(as_written(self.keys))
-
-
-def as_written(keys: Mapping[str, str]) -> bytes:
-    """A server-written file: one line per key, sorted by bytes, no tables."""
-    lines = sorted((key.encode(), f"{key} = {_quoted(keys[key])}\n") for key in keys)
-    return "".join(line for _, line in lines).encode()
-
-
-def _quoted(text: str) -> str:
-    if text in ("true", "false") or _BARE.fullmatch(text):
-        return text
-    escapes = '"' in text or "\\" in text
-    if "\n" in text or (escapes and len(text.encode()) > _LONG):
-        return f"'''{text}'''"
-    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
-    return f'"{escaped}"'
+        Path(self.path).write_bytes(rewritten(self.keys))
 
 
 def _changed(keys: Mapping[str, str], operation: object) -> dict[str, str]:

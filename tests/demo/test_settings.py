@@ -4,9 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from stalplan.demo.settings import BadRequest, Settings, as_written
+from stalplan.demo.settings import BadRequest, Settings
 from stalplan.stalwart.parse import ConfigRefused, parse
 from stalplan.stalwart.releases import ServerVersion
+from stalplan.stalwart.rewrite import rewritten
 
 VERSION = ServerVersion.parse("0.15.5")
 LONG = "0123456789" * 5
@@ -39,14 +40,14 @@ LONG = "0123456789" * 5
 )
 def test_quotes_stand_where_the_server_puts_them(text: str, written: str) -> None:
     """Numbers and booleans stand bare, long texts with escapes in three quotes."""
-    assert f"k = {written}\n".encode() == as_written({"k": text})
+    assert f"k = {written}\n".encode() == rewritten({"k": text})
 
 
 def test_lines_are_sorted_by_bytes() -> None:
     """The order is that of the keys' bytes: upper case, `_`, then lower case."""
     keys = dict.fromkeys(["b", "a.10", "a.2", "B", "a_1"], "1")
 
-    lines = as_written(keys).decode().split("\n")
+    lines = rewritten(keys).decode().split("\n")
 
     assert ["B = 1", "a.10 = 1", "a.2 = 1", "a_1 = 1", "b = 1", ""] == lines
 
@@ -54,12 +55,12 @@ def test_lines_are_sorted_by_bytes() -> None:
 @pytest.mark.parametrize("text", ["1,2", "x y", "%{env:A}%", "é", 'q"q', "a\\b"])
 def test_what_was_written_is_read_again(text: str) -> None:
     """The server reads back what it wrote."""
-    assert {"k": text} == dict(parse(as_written({"k": text}), VERSION))
+    assert {"k": text} == dict(parse(rewritten({"k": text}), VERSION))
 
 
 def test_a_backslash_at_the_end_makes_a_file_it_cannot_read() -> None:
     """The one trap: a text that ends in a backslash is written and then refused."""
-    data = as_written({"a": "x\\", "b": "text"})
+    data = rewritten({"a": "x\\", "b": "text"})
 
     with pytest.raises(ConfigRefused):
         parse(data, VERSION)

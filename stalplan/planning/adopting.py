@@ -1,0 +1,169 @@
+"""Drift -> the desired file asks for what the nodes have."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from stalplan.errors import DesiredFileWrong
+from stalplan.model.rewriting import set_value
+from stalplan.model.rewriting.members import role_path
+from stalplan.names import NODE_IDS, NodeName, Role
+from stalplan.planning.shown import visible
+
+if TYPE_CHECKING:
+    from stalplan.model.rewriting.writing import Value
+    from stalplan.model.wishes import Desired
+    from stalplan.planning.drift import Drift, DriftReport
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A drift that the desired file can't ask for, and why."""
+
+    drift: "Drift"
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Adopted:
+    """The file's text with what could be adopted, and the nodes that now agree.
+
+    *unwritten* are drifts of what the file does not manage: there is nothing to
+    write, and what was recorded of them follows the node.
+    """
+
+    text: str
+    written: "tuple[Drift, ...]"
+    unwritten: "tuple[Drift, ...]"
+    refused: tuple[Refused, ...]
+
+    @property
+    def nodes(self) -> tuple[NodeName, ...]:
+        """Nodes of which no drift was refused."""
+        taken = {
+            name for each in (*self.written, *self.unwritten) for name in each.nodes
+        }
+        left = {name for each in self.refused for name in each.drift.nodes}
+        return tuple(sorted(taken - left))
+
+
+class _Unfit(Exception):
+    """Why a drift can't be wished for."""
+
+
+Check = Callable[[str], "Desired"]
+"""The desired file's reader; raises DesiredFileWrong."""
+
+
+def adopt(
+    text: str, desired: "Desired", report: "DriftReport", *, day: str, check: Check
+) -> Adopted:
+    """Write each drift into *text*, with a comment that says what stood there.
+
+    One that would make the file wrong is refused alone. *day* is when, for the
+    comment.
+    """
+    written: list[Drift] = []
+    unwritten: list[Drift] = []
+    refused: list[Refused] = []
+    for drift in report.drifts:
+        try:
+            wish = _wish(drift, desired, report.drifts)
+            if wish is None:
+                unwritten.append(drift)
+                continue
+            changed = _written(text, drift, wish, day)
+            check(changed)
+        except _Unfit as error:
+            refused.append(Refused(drift, str(error)))
+        except DesiredFileWrong as error:
+            refused.append(Refused(drift, error.detail.splitlines()[0]))
+        else:
+            text = changed
+            written.append(drift)
+    return Adopted(
+        text=text,
+        written=tuple(written),
+        unwritten=tuple(unwritten),
+        refused=tuple(refused),
+    )
+
+
+def _written(text: str, drift: "Drift", wish: "Value", day: str) -> str:
+    path = drift.path
+    if path[0] == "roles":
+        path = role_path(text, Role(path[1])) or path
+    was = "none" if drift.before is None else visible(_plain(drift.before))
+    return set_value(text, path, wish, comment=f"adopted {day}, was {was}")
+
+
+def _plain(value: object) -> str:
+    """A value for a comment; a role in shards as `mx1, mx2 | mx3`."""
+    if isinstance(value, str):
+        return value
+    assert isinstance(value, tuple)
+    return " | ".join(", ".join(shard) for shard in value)
+
+
+def _wish(
+    drift: "Drift", desired: "Desired", drifts: "Sequence[Drift]"
+) -> "Value | None":
+    """What the file is to ask for; None where it does not manage this at all."""
+    match drift.path:
+        case ("nodes", _, "id"):
+            return _id(drift.after)
+        case ("nodes", name, "hostname"):
+            return _hostname(drift, desired, name)
+        case ("cluster", "coordinator"):
+            if desired.coordinator is None:
+                return None
+            _told_once(drift, drifts)
+            return str(drift.after) if drift.after is not None else False
+        case ("roles", role):
+            if role not in desired.roles:
+                return None
+            _told_once(drift, drifts)
+            return _holders(drift, desired)
+        case _:
+            raise _Unfit("the file has no way to ask for it")
+
+
+def _id(text: object) -> int:
+    """An id that the file may ask for."""
+    if isinstance(text, str) and text.isascii() and text.isdigit():
+        number = int(text)
+        if number < NODE_IDS:
+            return number
+    raise _Unfit(f"the file can ask for ids from 0 to {NODE_IDS - 1} only")
+
+
+def _hostname(drift: "Drift", desired: "Desired", name: str) -> str | None:
+    managed = any(
+        node.name == name and node.hostname is not None for node in desired.nodes
+    )
+    if not managed:
+        return None
+    if drift.after is None:
+        raise _Unfit("the file can't ask for a node without a hostname")
+    return str(drift.after)
+
+
+def _told_once(drift: "Drift", drifts: "Sequence[Drift]") -> None:
+    """What is asked of the whole cluster can be only one thing."""
+    others = {each.nodes for each in drifts if each.address == drift.address}
+    if len(others) > 1:
+        names = sorted(name for nodes in others for name in nodes)
+        raise _Unfit(f"{', '.join(names)} do not say the same")
+
+
+def _holders(drift: "Drift", desired: "Desired") -> "Value":
+    if not isinstance(drift.after, tuple):
+        return drift.after or "all"
+    shards = [list(shard) for shard in drift.after if not isinstance(shard, str)]
+    named = {each for shard in shards for each in shard}
+    strangers = sorted(named - {node.name for node in desired.nodes})
+    if len(strangers) == len(named):
+        return "none"
+    if strangers:
+        raise _Unfit(f"no node of the file is {', '.join(strangers)}")
+    return shards[0] if len(shards) == 1 else shards
