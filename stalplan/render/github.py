@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from stalplan.findings import Severity
+from stalplan.planning.plan import Origin
 from stalplan.planning.shown import visible
 from stalplan.render.findings import change_line, finding_line, finding_text
-from stalplan.render.headlines import headline, mark
+from stalplan.render.headlines import causes, headline, mark
 from stalplan.render.markdown import fitted
 
 if TYPE_CHECKING:
@@ -72,9 +73,13 @@ def step_summary(plan: "Plan", room: int = SUMMARY) -> str:
 
 
 def outputs(plan: "Plan") -> dict[str, str]:
-    """What later steps and jobs can ask for, by name."""
+    """What later steps and jobs can ask for, by name.
+
+    The digests are empty where there is none; so are the counts of a branch's changes
+    where the plan was not compared with a base.
+    """
     severities = [finding.severity for finding in plan.findings]
-    summary = plan.summary
+    summary, base = plan.summary, plan.base
     return {
         "cluster": visible(plan.cluster),
         "sentence": visible(plan.sentence),
@@ -86,6 +91,8 @@ def outputs(plan: "Plan") -> dict[str, str]:
         "remove": str(summary.remove),
         "files": str(summary.files),
         "restarts": str(summary.restarts),
+        "from_branch": "" if base is None else str(base.origins.count(Origin.BRANCH)),
+        "pending": "" if base is None else str(base.origins.count(Origin.PENDING)),
         "errors": str(severities.count(Severity.ERROR)),
         "warnings": str(severities.count(Severity.WARNING)),
         "digest": plan.digest or "",
@@ -123,8 +130,8 @@ def _notes(plan: "Plan") -> "Iterator[Annotation]":
             informing.append(note)
         else:
             yield note
-    for change in plan.changes:
-        text = f"{mark(change)} {headline(change)}. {change.reason}"
+    for change, cause in zip(plan.changes, causes(plan), strict=True):
+        text = f"{mark(change)} {headline(change)} [{cause}] {change.reason}"
         title = f"Change of cluster {plan.cluster}"
         yield Annotation("notice", title, text, change_line(plan, change))
     yield from informing

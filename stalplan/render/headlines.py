@@ -99,22 +99,29 @@ class Row:
 
 def rows(plan: Plan) -> list[Row]:
     """The plan's changes in order; one new hostname of many nodes is one row."""
-    origins = plan.base.origins if plan.base else (None,) * len(plan.changes)
     alike: dict[tuple[object, ...], list[Change]] = {}
-    of_row: dict[tuple[object, ...], Origin | None] = {}
-    for index, change in enumerate(plan.changes):
-        key: tuple[object, ...] = (index,)
+    for index, (change, cause) in enumerate(
+        zip(plan.changes, causes(plan), strict=True)
+    ):
+        key: tuple[object, ...] = (cause, index)
         if isinstance(change, SetHostname):
-            told = (change.before, change.after, change.cause, change.reason)
-            key = (*told, origins[index])
+            key = (cause, change.before, change.after, change.reason)
         alike.setdefault(key, []).append(change)
-        of_row[key] = origins[index]
-    return [_row(changes, plan, of_row[key]) for key, changes in alike.items()]
+    return [_row(changes, plan, str(cause)) for (cause, *_), changes in alike.items()]
 
 
-def _row(changes: "Sequence[Change]", plan: Plan, origin: Origin | None) -> Row:
+def causes(plan: Plan) -> list[str]:
+    """Why live and desired differ, of each change; with a base also who brings it."""
+    if plan.base is None:
+        return [str(change.cause) for change in plan.changes]
+    return [
+        f"{change.cause}, {_ORIGINS[origin]}"
+        for change, origin in zip(plan.changes, plan.base.origins, strict=True)
+    ]
+
+
+def _row(changes: "Sequence[Change]", plan: Plan, cause: str) -> Row:
     first = changes[0]
-    cause = f"{first.cause}, {_ORIGINS[origin]}" if origin else str(first.cause)
     line, where = headline(first), _scope(first, plan)
     if isinstance(first, SetHostname) and len(changes) > 1:
         line = f"hostname {_text(first.before)} -> {_text(first.after)}"

@@ -17,6 +17,7 @@ from stalplan.stalwart.releases import Release, roles_of
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+_NUMBERED = re.compile(r"^([0-9]+)([.)])")  # the first item of a list
 _PLAIN = re.compile(
     r"""["'(]*(?:[0-9]+(?:\.[0-9]+)+|[A-Za-z0-9]+(?:[,'/-][A-Za-z0-9]+)*)["').,:;?!]*"""
 )
@@ -34,7 +35,7 @@ _MANY_BACKTICKS = re.compile("`{9,}")  # readers give up counting somewhere
 def prose(text: str, *, cell: bool = False) -> str:
     """*text* on one line, as itself; *cell*: within a table."""
     told = []
-    for number, part in enumerate(_QUOTED.split(visible(text))):
+    for number, part in enumerate(_QUOTED.split(visible(text.strip()))):
         if number % 2:  # between two backticks, as our own hints have commands
             told.append(code(part, cell=cell))
         else:
@@ -42,7 +43,7 @@ def prose(text: str, *, cell: bool = False) -> str:
             told.append(
                 " ".join(_odd(run, cell=cell) if odd else run for odd, run in runs)
             )
-    return "".join(told)
+    return _NUMBERED.sub(r"\1\\\2", "".join(told))
 
 
 def _runs(words: "Iterable[str]") -> list[tuple[bool, str]]:

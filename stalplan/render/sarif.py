@@ -51,7 +51,10 @@ def render_sarif(plan: "Plan", at: str | None = None) -> str:
         [(path, finding_line(plan, finding)) for finding in plan.findings],
     )
     whole = plan_document(plan)
-    kept = ("cluster", "complete", "digest", "review_digest", "summary", "changes")
+    kept = (
+        *("cluster", "complete", "digest", "review_digest", "snapshot"),
+        *("summary", "changes", "base"),
+    )
     return _document(
         plan.findings,
         results,

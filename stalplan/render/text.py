@@ -31,7 +31,7 @@ def render_text(plan: "Plan") -> str:
     Colour is the terminal's business; it goes by the mark a line starts with.
     """
     blocks = [
-        [f"{title(plan)}."],
+        [visible(f"{title(plan)}.")],
         list(_base(plan)),
         list(_changes(plan)),
         list(_steps(plan)),
@@ -46,7 +46,7 @@ def _base(plan: "Plan") -> "Iterator[str]":
     if plan.base is not None:
         yield visible(base_title(plan.base))
     for line in base_lines(plan):
-        yield from _wrapped("  ", visible(line), hang=4)
+        yield from _wrapped("  ", line, hang=4)
 
 
 def _changes(plan: "Plan") -> "Iterator[str]":
@@ -90,19 +90,19 @@ def _findings(plan: "Plan") -> "Iterator[str]":
         place = finding_place(finding)
         if place:
             yield from _wrapped("      ", place, hang=8)
-        yield from _wrapped("      ", visible(finding.detail))
+        yield from _wrapped("      ", finding.detail)
         if finding.hint:
-            yield from _wrapped("      Hint: ", visible(finding.hint), hang=12)
+            yield from _wrapped("      Hint: ", finding.hint, hang=12)
 
 
 def _end(plan: "Plan") -> "Iterator[str]":
     if stops := obstacle(plan):
         yield stops
         if plan.snapshot is not None and plan.has_changes and not plan.blocked:
-            yield f"Review digest: {plan.review_digest}"
+            yield visible(f"Review digest: {plan.review_digest}")
     elif plan.has_changes:
         yield f"Digest: {plan.digest}"
-    yield plan.sentence
+    yield visible(plan.sentence)
 
 
 def _wrapped(start: str, text: str, hang: int | None = None) -> list[str]:
@@ -111,7 +111,7 @@ def _wrapped(start: str, text: str, hang: int | None = None) -> list[str]:
     A word that is longer than a line stays whole.
     """
     return textwrap.wrap(
-        text,
+        visible(text),
         WIDTH,
         initial_indent=start,
         subsequent_indent=" " * (len(start) if hang is None else hang),
