@@ -1,9 +1,9 @@
 """Golden cases: a folder each, with a cluster and the plan it should give.
 
 `desired.toml`, `nodes/NODE.toml`, and where needed `state.json` and `case.toml`, which
-says what files can't: options, stopped servers, versions, times. Run the tests with
-GOLDEN=write to write `plan.text`, `plan.markdown` and `plan.json` anew; then read what
-changed.
+says what files can't: options, stopped servers, versions, times, secrets. Run the
+tests with GOLDEN=write to write `plan.text`, `plan.markdown` and so on anew; then read
+what changed.
 """
 
 import json
@@ -17,6 +17,7 @@ from reports import CREATED, STARTED, WRITTEN, desired_of, report_of
 
 from stalplan.model.live import Seen, Unreachable
 from stalplan.model.records import RecordedNode, State
+from stalplan.model.secrets import EnvRef, Secret, Secrets, Unresolved
 from stalplan.model.wishes import Desired
 from stalplan.names import Digest, NodeName
 from stalplan.planning.make import make_plan
@@ -30,7 +31,14 @@ CASES = sorted(
 def planned_from(case: Path) -> Planned:
     """The plan of one case folder."""
     desired, seen, state, options = inputs_from(case)
-    return make_plan(desired, seen, state, options=options, created=CREATED)
+    return make_plan(
+        desired,
+        seen,
+        state,
+        options=options,
+        created=CREATED,
+        secrets=secrets_from(case, desired),
+    )
 
 
 def inputs_from(case: Path) -> tuple[Desired, list[Seen], State | None, Options]:
@@ -45,6 +53,22 @@ def inputs_from(case: Path) -> tuple[Desired, list[Seen], State | None, Options]
         state_from(case / "state.json"),
         _options(told.get("options", {})),
     )
+
+
+def secrets_from(case: Path, desired: Desired) -> Secrets:
+    """What the references lead to; only variables that the case has are set."""
+    told = _toml(case / "case.toml").get("secrets", {})
+    return {
+        ref: Secret(told[ref.name])
+        if isinstance(ref, EnvRef) and ref.name in told
+        else Unresolved("It is not set.")
+        for ref in desired.secret_refs
+    }
+
+
+def secret_differs(case: Path) -> bool:
+    """Whether a live secret is not the wanted one, which no snapshot can tell."""
+    return bool(_toml(case / "case.toml").get("secret_differs", False))
 
 
 def check(path: Path, text: str) -> None:

@@ -9,11 +9,15 @@ from typing import TYPE_CHECKING
 
 from stalplan.findings import Finding, Scope, Severity, found
 from stalplan.model.desired.mistakes import few
+from stalplan.model.stores import StoreText
 from stalplan.model.wishes import Everyone, Nobody, Shards
 from stalplan.names import NodeName, Role
+from stalplan.stalwart.effective import OFFICIAL_TYPES
+from stalplan.stalwart.macros import macros_in
 from stalplan.stalwart.releases import shards_of
 
 if TYPE_CHECKING:
+    from stalplan.model.stores import StoreWish
     from stalplan.model.wishes import Desired, RoleWish
 
 Rule = Callable[["Desired"], Iterator[Finding]]
@@ -148,6 +152,52 @@ def hostnames_are_qualified(desired: "Desired") -> Iterator[Finding]:
         )
 
 
+def stores_are_built_in(desired: "Desired") -> Iterator[Finding]:
+    """The official builds hold redis and nats only.
+
+    Source: stalwart v0.12.5 to v0.15.5, Dockerfile and .github/workflows/ci.yml.
+    """
+    for id_, store in desired.stores.items():
+        kind = _text(store, "type")
+        if kind not in OFFICIAL_TYPES:
+            yield _finding(
+                desired,
+                "SP304",
+                ("store", id_, "type"),
+                f"The official builds and images have no {kind} in them.",
+            )
+
+
+def redis_clusters_push_by_resp3(desired: "Desired") -> Iterator[Finding]:
+    """Messages are pushed to subscribers by the newer protocol only."""
+    for id_, store in desired.stores.items():
+        protocol = _text(store, "protocol-version") or "resp2"
+        if _text(store, "redis-type") == "cluster" and protocol == "resp2":
+            yield _finding(
+                desired,
+                "SP306",
+                ("store", id_, "redis-type"),
+                "A redis cluster pushes messages to its subscribers by resp3 only.",
+                hint='protocol-version = "resp3"',
+            )
+
+
+def kafka_groups_differ(desired: "Desired") -> Iterator[Finding]:
+    """One consumer group gets each message once: one node hears it, no other does."""
+    for id_, store in desired.stores.items():
+        is_kafka = _text(store, "type") == "kafka"
+        group = _text(store, "group-id") or ""
+        if is_kafka and not macros_in(group) and len(desired.nodes) > 1:
+            yield _finding(
+                desired,
+                "SP308",
+                ("store", id_, "group-id"),
+                "All nodes would share one consumer group, so each message reaches "
+                "only one of them.",
+                hint='group-id = "%{env:NODE}%"  # a variable that differs by node',
+            )
+
+
 RULES: tuple[Rule, ...] = (
     id_zero_is_legal,
     nobody_is_meant,
@@ -156,7 +206,16 @@ RULES: tuple[Rule, ...] = (
     acme_renew_does_not_last,
     hostnames_differ,
     hostnames_are_qualified,
+    stores_are_built_in,
+    redis_clusters_push_by_resp3,
+    kafka_groups_differ,
 )
+
+
+def _text(store: "StoreWish", key: str) -> str | None:
+    """What the file itself says; None where it says nothing, or names a secret."""
+    value = store.values.get(key)
+    return value.text if isinstance(value, StoreText) else None
 
 
 def _finding(

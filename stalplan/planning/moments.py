@@ -6,11 +6,13 @@ began with makes of it: its id, and by its own role lists what it runs.
 
 from collections import Counter
 from dataclasses import dataclass, field
+from itertools import combinations
 from typing import TYPE_CHECKING, Any
 
+from stalplan.model.stores import SENSITIVE
 from stalplan.names import NODE_IDS, Role
 from stalplan.planning.plan import Risk
-from stalplan.stalwart.effective import On, Shard
+from stalplan.stalwart.effective import On, Shard, ascii_lower
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterable, Iterator, Mapping
@@ -28,12 +30,28 @@ class View:
 
     low_id: int
     coordinator: str | None
+    kind: str | None = None  # the type of the coordinator's store
+    reach: frozenset[str] | None = field(default=None, repr=False)
     parts: "Mapping[Role, Part]"  # the roles it runs
     tables: "Mapping[Role, IdTable | None]" = field(repr=False)
 
+    @property
+    def bus(self) -> "Bus":
+        """What it talks over; nodes hear each other only over the same."""
+        return self.coordinator, self.kind, self.reach
 
-def view_of(effective: "Effective", roles: "Iterable[Role]") -> View:
-    """What a server that starts with such a file will be, as far as *roles* go."""
+
+Bus = tuple[str | None, str | None, frozenset[str] | None]
+"""A store's id, its type, and its servers; None where they are not known."""
+
+
+def view_of(
+    effective: "Effective", roles: "Iterable[Role]", *, reach: bool = True
+) -> View:
+    """What a server that starts with such a file will be, as far as *roles* go.
+
+    Without *reach* it is not known which servers its coordinator's store names.
+    """
     parts: dict[Role, Part] = {}
     tables: dict[Role, IdTable | None] = {}
     for role in roles:
@@ -48,9 +66,17 @@ def view_of(effective: "Effective", roles: "Iterable[Role]") -> View:
     return View(
         low_id=effective.node_id % NODE_IDS,
         coordinator=effective.coordinator,
+        kind=effective.coordinator_type and ascii_lower(effective.coordinator_type),
+        reach=_reach(effective) if reach else None,
         parts=parts,
         tables=tables,
     )
+
+
+def _reach(effective: "Effective") -> frozenset[str] | None:
+    """The servers, unless the texts that name them are masked."""
+    found = frozenset(effective.coordinator_reach)
+    return None if SENSITIVE in found else found
 
 
 @dataclass(slots=True)
@@ -58,7 +84,7 @@ class Crew:
     """Everyone that runs at a moment, summed up so that one more is quickly added."""
 
     ids: Counter[int] = field(default_factory=Counter)
-    coordinators: Counter[str | None] = field(default_factory=Counter)
+    buses: Counter[Bus] = field(default_factory=Counter)
     parts: dict[Role, Counter[Part]] = field(default_factory=dict)
     tables: "dict[Role, Counter[IdTable | None]]" = field(default_factory=dict)
 
@@ -66,7 +92,7 @@ class Crew:
         """The same crew, to be changed without changing this one."""
         return Crew(
             ids=self.ids.copy(),
-            coordinators=self.coordinators.copy(),
+            buses=self.buses.copy(),
             parts={role: count.copy() for role, count in self.parts.items()},
             tables={role: count.copy() for role, count in self.tables.items()},
         )
@@ -74,7 +100,7 @@ class Crew:
     def add(self, view: View, sign: int = 1) -> None:
         """Count *view* in, or with -1 out again."""
         _count(self.ids, view.low_id, sign)
-        _count(self.coordinators, view.coordinator, sign)
+        _count(self.buses, view.bus, sign)
         for role, part in view.parts.items():
             _count(self.parts.setdefault(role, Counter()), part, sign)
         for role, table in view.tables.items():
@@ -99,7 +125,7 @@ class Watch:
         found: set[tuple[Role | None, Risk]] = set()
         for role in self.roles:
             found |= {(role, risk) for risk in self._of_role(role, crew)}
-        if len(crew.coordinators) > 1:
+        if len(crew.buses) > 1 and _parted(crew.buses):
             found.add((None, Risk.PARTED))
         return found
 
@@ -113,6 +139,22 @@ class Watch:
             yield Risk.UNCOVERED
         if parts and role in self.single and max(parts.values()) > 1:
             yield Risk.DOUBLE
+
+
+def _parted(buses: "Iterable[Bus]") -> bool:
+    """Whether nodes on some two of *buses* can't hear each other.
+
+    Two lists of servers that share one lead to the same cluster of them.
+    """
+    return any(
+        (one[0], one[1]) != (other[0], other[1])
+        or (one[2] != other[2] and not _share(one[2], other[2]))
+        for one, other in combinations(buses, 2)
+    )
+
+
+def _share(one: frozenset[str] | None, other: frozenset[str] | None) -> bool:
+    return one is None or other is None or not one.isdisjoint(other)
 
 
 def collisions(crew: Crew) -> int:

@@ -69,7 +69,8 @@ def _of_clusters(scene: "Scene") -> "Iterator[Finding]":
     today = cluster_findings(_cluster(scene, Scope.LIVE))
     end = cluster_findings(_cluster(scene, Scope.DESIRED))
     lasting = {(finding.code, finding.key) for finding in end}
-    old = {(finding.code, finding.key) for finding in today}
+    told = {(each.code, each.key) for each in desired_findings(scene.desired)}
+    old = {(finding.code, finding.key) for finding in today} | told
     for finding in today:
         stays = (finding.code, finding.key) in lasting
         yield finding if stays else repaired(finding)

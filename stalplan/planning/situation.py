@@ -23,13 +23,14 @@ def situation(
 ) -> "tuple[Problem, Mapping[NodeName, Lowered]]":
     """The problem to order, and the passing file of each node that may need one."""
     watch = _watch(scene)
+    reach = scene.secrets is not None  # else placeholders stand for the servers
     before = {
-        name: view_of(known.process.runs, watch.roles)
+        name: view_of(known.process.runs, watch.roles, reach=reach)
         for name, known in scene.known.items()
         if known.process.up
     }
     after = {
-        name: view_of(scene.results[name].effective, watch.roles)
+        name: view_of(scene.results[name].effective, watch.roles, reach=reach)
         for name in scene.known
     }
     moving = [name for name in sorted(scene.known) if _moves(scene, name)]
@@ -42,7 +43,7 @@ def situation(
                 name=name,
                 before=before.get(name),
                 after=after[name],
-                passing=view_of(passing[name].effective, watch.roles)
+                passing=view_of(passing[name].effective, watch.roles, reach=reach)
                 if name in passing
                 else None,
             )

@@ -2,6 +2,8 @@
 
 from typing import TYPE_CHECKING
 
+from stalplan.model.cluster import listed
+from stalplan.model.stores import MASKS
 from stalplan.planning.shown import as_written, visible
 
 if TYPE_CHECKING:
@@ -37,14 +39,19 @@ def _of_node(
     saved: "Plan", now: "Plan", then: "PlannedNode", here: "PlannedNode"
 ) -> "Iterator[str]":
     if then.base == here.base:
+        yield from _of_secrets(saved, now, then, here)
         return
     if here.base is None:
         why = visible(here.error or "its file could not be read")
         yield f"{here.name}: {why}"
         return
     yield f"{here.name}: {here.path} was changed since the plan was made."
-    keys = list(_keys(_edits(saved, then.name), _edits(now, here.name)))
-    yield from keys or [f"  {here.name}: no key that this plan manages differs."]
+    was, is_ = _edits(saved, then.name), _edits(now, here.name)
+    keys = list(_keys(was, is_))
+    what = "no key that this plan manages differs"
+    if any(map(_hides, {**was, **is_}.values())):
+        what = "of the keys that this plan manages only secrets may differ"
+    yield from keys or [f"  {here.name}: {what}."]
 
 
 def _keys(then: "dict[str, FileEdit]", now: "dict[str, FileEdit]") -> "Iterator[str]":
@@ -54,6 +61,29 @@ def _keys(then: "dict[str, FileEdit]", now: "dict[str, FileEdit]") -> "Iterator[
         is_ = now[key].before if key in now else then[key].after
         if was != is_:
             yield f"  {key}: was {as_written(was)}, now {as_written(is_)}"
+
+
+def _of_secrets(
+    saved: "Plan", now: "Plan", then: "PlannedNode", here: "PlannedNode"
+) -> "Iterator[str]":
+    """From the same file and the same wishes: a secret has another value by now."""
+    same = saved.desired.digest == now.desired.digest
+    if not same or then.result == here.result or here.result is None:
+        return
+    edits = {**_edits(saved, then.name), **_edits(now, here.name)}
+    hidden = [visible(key) for key, edit in sorted(edits.items()) if _hides(edit)]
+    if hidden:
+        yield (
+            f"{here.name}: {listed(hidden)} would get another secret than when the "
+            "plan was made."
+        )
+
+
+def _hides(edit: "FileEdit") -> bool:
+    """Whether a secret stands behind the edit."""
+    values = (edit.before, edit.after)
+    texts = (each if isinstance(each, tuple) else (each,) for each in values)
+    return any(MASKS & {*some} for some in texts)
 
 
 def _edits(plan: "Plan", node: "NodeName") -> "dict[str, FileEdit]":

@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 from stalplan.model.cluster import listed
+from stalplan.planning.values import store_of
 from stalplan.stalwart.releases import HOSTNAME
 
 if TYPE_CHECKING:
@@ -25,6 +26,9 @@ def why(problem: "Problem", moment: "Moment", edits: "Sequence[FileEdit]") -> st
         said.append(f"{name} was found stopped and is started.")
     else:
         said += _changed(name, moment.before, moment.after, moment.shared)
+    stores = sorted({store for edit in edits if (store := store_of(edit.key))})
+    if stores:
+        said.append(f"{name} gets new settings of the store {listed(stores)}.")
     hostname = next((edit.after for edit in edits if edit.key == HOSTNAME), None)
     if isinstance(hostname, str):
         said.append(f"{name} announces itself as {hostname}.")

@@ -1,7 +1,7 @@
 """What a server would run with: id, hostname, coordinator, its part of each role."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from stalplan.stalwart import releases
@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from stalplan.stalwart.parse import Entry, FlatConfig
 
 DEFAULT_NODE_ID: Final = 1  # from 0.11.2 on
+
+# Where a store of each type that coordinates says which servers it talks to.
+_REACH: Final = ("urls", "address", "brokers")
 
 # Store types that register as pub/sub. Official builds hold only the first two.
 # Source: stalwart v0.15.5, crates/store/src/config.rs.
@@ -48,8 +51,9 @@ class Effective:
     *node_id* is what it runs with, whatever the file's text is; *node_id_error* tells
     that the text was no number. *hostname* None: the machine's own name is used.
     *coordinator_usable* says whether a store of that id has a type that can
-    coordinate, None without a coordinator. *errors* are the keys whose texts can't be
-    read, in byte order; *unread* the entries below `cluster.` that the release
+    coordinate, None without a coordinator; *coordinator_reach* are the servers of that
+    store as they are written, without credentials. *errors* are the keys whose texts
+    can't be read, in byte order; *unread* the entries below `cluster.` that the release
     doesn't look at.
     """
 
@@ -66,6 +70,7 @@ class Effective:
     tables: Mapping[str, IdTable | None]
     errors: tuple[str, ...]
     unread: tuple["Entry", ...]
+    coordinator_reach: tuple[str, ...] = field(default=(), repr=False)
 
 
 def ascii_lower(text: str) -> str:
@@ -122,7 +127,17 @@ def effective(
         tables=tables,
         errors=tuple(sorted(reader.errors)),
         unread=unread(config, release),
+        coordinator_reach=_reach(config, coordinator) if coordinator else (),
     )
+
+
+def _reach(config: "FlatConfig", store: str) -> tuple[str, ...]:
+    """The servers that *store* names, sorted. Users and passwords are cut off."""
+    keys = [
+        key for name in _REACH for key in config.keys_under(f"store.{store}.{name}")
+    ]
+    servers = {part for key in keys for part in config[key].split(",")}
+    return tuple(sorted(server.rpartition("@")[2].strip() for server in servers))
 
 
 def unread(config: "FlatConfig", release: Release) -> tuple["Entry", ...]:

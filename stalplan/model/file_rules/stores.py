@@ -79,6 +79,8 @@ def redis_cluster_has_resp3(subject: "Subject") -> "Iterator[Finding]":
     prefix = f"store.{subject.effective.coordinator}"
     kind = subject.config.get(f"{prefix}.redis-type")
     protocol = subject.config.get(f"{prefix}.protocol-version")
+    if protocol is not None and macros_in(protocol):
+        return  # what it yields is known on the node alone
     if _kind(subject) == "redis" and kind == "cluster" and protocol != "resp3":
         yield subject.finding(
             "SP306",

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from stalplan.findings import Finding, found
 from stalplan.model.cluster import Cluster, Member, listed
+from stalplan.stalwart.macros import macros_in
 from stalplan.stalwart.releases import COORDINATOR, has_coordinator
 
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ def kafka_groups_differ(cluster: Cluster) -> "Iterator[Finding]":
             key = f"store.{member.effective.coordinator}.group-id"
             groups[key, member.config.get(key, "")].append(member)
     for (key, group), members in sorted(groups.items()):
-        if group and len(members) > 1:
+        if group and not macros_in(group) and len(members) > 1:
             yield found(
                 "SP308",
                 cluster.scope,
