@@ -31,6 +31,7 @@ COMMANDS = {
     "remove-node": "Remove a node from the desired file",
     "move-role": "Say in the desired file who holds a role",
     "inspect": "Show what a server would read from a config.toml",
+    "schema": "Print a JSON Schema of the desired file or of the plan",
     "completion": "Print the completion script of a shell",
     "demo": "Try all of it on three small nodes on this machine",
 }

@@ -22,11 +22,11 @@ Table = dict[str, Any]
 
 _YEAR = 365 * 86_400.0
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86_400.0}
-_DURATION = re.compile(r"([0-9]{1,12}(?:\.[0-9]{1,6})?)(ms|s|m|h|d)")
+DURATION = re.compile(r"([0-9]{1,12}(?:\.[0-9]{1,6})?)(ms|s|m|h|d)")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 _WORD = re.compile(r"[^\s\"'`\\]+")
-_UNIT = re.compile(r"[A-Za-z0-9:_.@\\][A-Za-z0-9:_.@\\-]*")
-_HOST_KEY = re.compile(r"SHA256:[A-Za-z0-9+/]{43}=?")
+UNIT = re.compile(r"[A-Za-z0-9:_.@\\][A-Za-z0-9:_.@\\-]*")
+HOST_KEY = re.compile(r"SHA256:[A-Za-z0-9+/]{43}=?")
 
 
 class Unfit(Exception):
@@ -146,7 +146,7 @@ def duration(*, least: float = 0.001) -> Reader:
     """A reader of durations from *least* seconds to a year; it returns seconds."""
 
     def read(value: object) -> float:
-        found = _DURATION.fullmatch(value) if isinstance(value, str) else None
+        found = DURATION.fullmatch(value) if isinstance(value, str) else None
         if found is None:
             raise Unfit(
                 'must be a number and ms, s, m, h or d in quotes, such as "10s"'
@@ -205,7 +205,7 @@ def address(value: object) -> str:
 def host_key(value: object) -> str:
     """A key's fingerprint as `ssh-keygen -l` prints it."""
     found = text(value)
-    if not _HOST_KEY.fullmatch(found):
+    if not HOST_KEY.fullmatch(found):
         raise Unfit(
             'must be "SHA256:" and 43 letters and digits, as `ssh-keygen -lf` prints'
         )
@@ -215,7 +215,7 @@ def host_key(value: object) -> str:
 def unit(value: object) -> str:
     """A systemd unit's name."""
     found = text(value)
-    if not _UNIT.fullmatch(found):
+    if not UNIT.fullmatch(found):
         raise Unfit("must be the name of a systemd unit")
     return found
 

@@ -17,7 +17,7 @@ from stalplan.names import Digest
 
 FORMAT = 1  # the one version of the format there is
 
-_TABLES = ("cluster", "nodes", "roles", "store", "ssh", "service", "apply", "api")
+TABLES = ("cluster", "nodes", "roles", "store", "ssh", "service", "apply", "api")
 
 
 def read_desired(data: bytes, *, file: str, folder: str = "") -> Desired:
@@ -68,8 +68,8 @@ def _top(mistakes: Mistakes, content: dict[str, Any]) -> None:
     else:
         mistakes.at_key((), f"format is missing: begin with format = {FORMAT}")
     for key in content:
-        if key not in (*_TABLES, "format"):
-            unknown_key(mistakes, (key,), (*_TABLES, "format"))
+        if key not in (*TABLES, "format"):
+            unknown_key(mistakes, (key,), (*TABLES, "format"))
 
 
 def _digest(content: dict[str, Any]) -> Digest:

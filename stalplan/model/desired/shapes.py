@@ -1,0 +1,81 @@
+"""What the readers of single values take, as JSON Schema of draft 4.
+
+A schema can't say all that a reader checks: that names exist, that ids are free. It
+never refuses what the reader takes.
+"""
+
+from typing import TYPE_CHECKING, Any, Final, get_args
+
+from stalplan.model.desired import fields
+from stalplan.model.inventory import Manager
+from stalplan.names import NODE_IDS
+from stalplan.stalwart.releases import Release
+
+if TYPE_CHECKING:
+    from stalplan.model.desired.fields import Reader
+
+Shape = dict[str, Any]
+
+NODE_NAME: Final = "^(?!(?:all|local)$)[a-z0-9][a-z0-9.-]*$"
+# JSON Schema's patterns are ECMAScript's; \x0b and the like are the same in both.
+_LINE: Final = r"^[^\x00-\x1f\x7f-\x9f\u2028\u2029]+$"
+_WORD: Final = r"""^(?!.*%\{)[^\s"'`\\]+$"""
+_ARGUMENT: Final = r"^(?!-)[^\x00-\x1f\x7f-\x9f\u2028\u2029]+$"
+_ARGV: Final[Shape] = {
+    "type": "array",
+    "minItems": 1,
+    "items": {"type": "string", "pattern": r"^[^\x00\n]*$"},
+}
+
+LINE: Final[Shape] = {"type": "string", "pattern": _LINE}
+NAMES: Final[Shape] = {"type": "array", "items": {"type": "string"}}
+
+
+def _managers() -> list[str]:
+    """Those of all managers that the reader takes."""
+    taken = []
+    for name in get_args(Manager):
+        try:
+            taken.append(fields.manager(name))
+        except fields.Unfit:
+            continue
+    return taken
+
+
+_OF_READERS: Final[dict[str, Shape]] = {
+    "text": LINE,
+    "word": {"type": "string", "pattern": _WORD},
+    "argument": {"type": "string", "pattern": _ARGUMENT},
+    "flag": {"type": "boolean"},
+    "port": {"type": "integer", "minimum": 1, "maximum": 65535},
+    "node_id": {"type": "integer", "minimum": 0, "maximum": NODE_IDS - 1},
+    "at_least": {"type": "integer", "minimum": 1},
+    "duration": {"type": "string", "pattern": f"^{fields.DURATION.pattern}$"},
+    "argv": _ARGV,
+    "absolute_path": {"type": "string", "pattern": f"^/{_LINE[1:-2]}*$"},
+    "address": {"type": "string", "pattern": r"""^(?!-)[^\s"'`\\@\[]+$"""},
+    "host_key": {"type": "string", "pattern": f"^{fields.HOST_KEY.pattern}$"},
+    "unit": {"type": "string", "pattern": f"^{fields.UNIT.pattern}$"},
+    "manager": {"enum": _managers()},
+    "health": {
+        "anyOf": [
+            {"type": "string", "pattern": "^[hH][tT][tT][pP]://"},
+            {"enum": [False]},
+        ]
+    },
+    "labels": {"type": "array", "items": LINE},
+    "order": NAMES,
+    "cluster_name": {
+        "type": "string",
+        "pattern": "^[a-z0-9][a-z0-9-]*$",
+        "maxLength": 100,
+    },
+    "release": {"enum": [str(release) for release in Release]},
+    "coordinator": {"anyOf": [{"type": "string", "pattern": _WORD}, {"enum": [False]}]},
+    "url": LINE,
+}
+
+
+def shape_of(reader: "Reader") -> Shape:
+    """What *reader* takes. KeyError: it is new, and needs its line above."""
+    return dict(_OF_READERS[reader.__qualname__.partition(".")[0]])
