@@ -23,12 +23,20 @@ class Refusal:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Copied:
+    """What a copy without secrets no longer shows of the file itself."""
+
+    not_toml: str | None  # where TOML readers give up on it; None: nowhere
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class NodeFile:
     """One node's config file as it was read. *data* may hold passwords.
 
     *too_large* is set, and *data* empty, where the file is over 1 MiB: it is then
     not fetched at all. *refusal* is set, and *data* empty, where a snapshot tells of a
-    file that the server would not read.
+    file that the server would not read. *copied* is set where *data* is a snapshot's
+    copy without secrets.
     """
 
     path: str  # as configured or as the unit says
@@ -40,6 +48,7 @@ class NodeFile:
     changed_at: datetime  # ctime, UTC, the node's clock
     too_large: bool = False
     refusal: Refusal | None = None
+    copied: Copied | None = None
 
     @property
     def digest(self) -> Digest:

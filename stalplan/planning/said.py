@@ -7,7 +7,7 @@ from stalplan.findings import Finding, Scope, Severity, found, repaired
 from stalplan.model.cluster import Cluster, Member, listed
 from stalplan.model.desired_rules import desired_findings
 from stalplan.model.file_rules import RULES, file_findings
-from stalplan.model.file_rules.reading import is_toml
+from stalplan.model.file_rules.reading import is_toml, refused_by_toml
 from stalplan.model.rules import cluster_findings
 from stalplan.model.rules.hostnames import licence_is_for_the_name
 from stalplan.model.rules.nodes import (
@@ -118,21 +118,33 @@ def _of_files(scene: "Scene") -> "Iterator[Finding]":
             if (asked and finding.code in OF_THE_COORDINATOR) or (
                 new and finding.severity is not Severity.INFO
             ):
-                yield finding
+                yield _where_it_is_today(scene, name, finding)
+
+
+def _where_it_is_today(scene: "Scene", name: "NodeName", finding: Finding) -> Finding:
+    """A finding about a file's end, on the line of the file that can be opened now."""
+    entries = scene.known[name].config.under(finding.key) if finding.key else []
+    line = min((entry.first_line for entry in entries), default=None)
+    return replace(finding, line=line)
 
 
 def _file(scene: "Scene", name: "NodeName", scope: Scope) -> list[Finding]:
     known = scene.known[name]
     live = scope is Scope.LIVE
-    return file_findings(
+    copied = known.file.copied
+    findings = file_findings(
         known.config if live else scene.results[name].config,
         scene.desired.release,
         file=known.file.path,
         node=name,
         scope=scope,
         env=known.report.unit_environment,
-        rules=RULES if live else RULES_OF_THE_END,
+        rules=RULES if live and copied is None else RULES_OF_THE_END,
     )
+    if live and copied is not None and copied.not_toml is not None:
+        text = refused_by_toml(copied.not_toml)
+        findings.append(found("SP502", scope, text, node=name, file=known.file.path))
+    return findings
 
 
 def _ended(finding: Finding) -> Finding:

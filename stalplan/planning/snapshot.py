@@ -4,7 +4,9 @@ import re
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
+from stalplan.model.file_rules.reading import not_toml
 from stalplan.model.live import (
+    Copied,
     NodeFile,
     NodeReport,
     Refusal,
@@ -127,15 +129,16 @@ def _told(seen: Seen, desired: "Desired", groups: Groups) -> Seen:
     named = _variables(config)
     return replace(
         plain,
-        file=_with(seen.file, data),
+        file=replace(
+            seen.file,
+            data=data,
+            size=len(data),
+            copied=Copied(not_toml=not_toml(config.outline.text)),
+        ),
         environment=_only(seen.environment, named),
         unit_environment=_only(seen.unit_environment, named),
         backup_before_start=_backup(seen, version, groups, desired.stores),
     )
-
-
-def _with(file: NodeFile, data: bytes) -> NodeFile:
-    return replace(file, data=data, size=len(data))
 
 
 def _refused(file: NodeFile, refused: ConfigRefused) -> NodeFile:

@@ -9,7 +9,6 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
-from stalplan.model.file_rules.reading import not_toml
 from stalplan.planning.snapshot_keys import HIDDEN, MANAGED, AsWritten, Kept, is_managed
 from stalplan.stalwart.outline import Header, Kind, Outline, Statement, Value
 from stalplan.stalwart.parse import ConfigRefused, FlatConfig, parse
@@ -22,7 +21,6 @@ if TYPE_CHECKING:
 
 _COMMENT: Final = re.compile(r"#[^\n]*")
 _NO_STRUCTURE: Final = re.compile(r"[^\[\]{},= \t\n]")
-_LINE: Final = re.compile(r" \(line ([0-9]+)\)")
 _PLAIN_SEGMENT: Final = re.compile(r"[a-z0-9_-]+")
 _CLUSTER: Final = "cluster"
 NAMELESS: Final = "hidden-"
@@ -79,7 +77,7 @@ class _Writer:
             at = block.end
         parts.append("\n" * source.count("\n", at))
         text = "".join(parts)
-        return self._as_little_toml(text if text.endswith("\n") else f"{text}\n")
+        return text if text.endswith("\n") else f"{text}\n"
 
     def _blocks(self) -> "Iterator[tuple[Statement | Header, str]]":
         """Every statement and header with what stands for it, without its end."""
@@ -160,20 +158,6 @@ class _Writer:
                 yield "" if part.kind is Kind.HOLE else self._value(part)
             at = part.end
         yield _skeleton(source[at : value.end])
-
-    def _as_little_toml(self, text: str) -> str:
-        """*text*, made to be refused by TOML readers where the file itself is."""
-        wanted = not_toml(self.outline.text)
-        if wanted is None or not_toml(text) == wanted:
-            return text
-        line = _LINE.fullmatch(wanted)
-        if line is None:  # refused at its end only
-            return f'{text}{self._name()} = """\\"""\n'
-        lines = text.split("\n")
-        number = int(line[1]) - 1
-        if number < len(lines) and not lines[number].strip():
-            lines[number] = f"{self._name()} = 5."
-        return "\n".join(lines)
 
 
 def _text(text: str) -> str:

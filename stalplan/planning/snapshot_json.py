@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from stalplan.errors import SnapshotUnusable
 from stalplan.model.live import (
+    Copied,
     NodeFile,
     NodeReport,
     Refusal,
@@ -133,6 +134,7 @@ def _file(file: NodeFile) -> Document:
             "not_utf8": refusal.not_utf8,
         },
         "lines": _lines(file.data),
+        "copied": None if file.copied is None else {"not_toml": file.copied.not_toml},
     }
 
 
@@ -198,6 +200,7 @@ def _file_of(tree: Document) -> NodeFile:
         changed_at=datetime.fromisoformat(tree["changed_at"]),
         too_large=bool(tree["too_large"]),
         refusal=None if refusal is None else Refusal(**refusal),
+        copied=None if tree["copied"] is None else Copied(**tree["copied"]),
     )
 
 

@@ -2,13 +2,21 @@
 
 from dataclasses import replace
 from pathlib import Path
+from types import MappingProxyType
 
 import pytest
 from golden import CASES, inputs_from, secret_differs, secrets_from
-from reports import CREATED
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from reports import CREATED, desired_of, report_of
+from stalwart.config_texts import config_texts
 
+from stalplan.model.live import Seen
+from stalplan.model.records import State
+from stalplan.model.secrets import Secrets
+from stalplan.model.wishes import Desired
 from stalplan.planning.make import make_plan
-from stalplan.planning.plan import Plan
+from stalplan.planning.plan import Options, Plan
 from stalplan.planning.preview import preview
 from stalplan.planning.snapshot import snapshot_of
 from stalplan.planning.snapshot_json import snapshot_from_json, snapshot_to_json
@@ -17,10 +25,14 @@ EQUAL = [case for case in CASES if not secret_differs(case)]
 cases = pytest.mark.parametrize("case", EQUAL, ids=lambda case: case.name)
 
 
-def both(case: Path) -> tuple[Plan, Plan, str]:
+def planned_twice(
+    desired: Desired,
+    seen: list[Seen],
+    state: State | None,
+    options: Options,
+    secrets: Secrets = MappingProxyType({}),
+) -> tuple[Plan, Plan, str]:
     """The live plan, the one from a snapshot that went through its file, that file."""
-    desired, seen, state, options = inputs_from(case)
-    secrets = secrets_from(case, desired)
     live = make_plan(
         desired, seen, state, options=options, created=CREATED, secrets=secrets
     ).plan
@@ -32,8 +44,12 @@ def both(case: Path) -> tuple[Plan, Plan, str]:
 @cases
 def test_a_preview_is_the_live_plan(case: Path) -> None:
     """Changes, edits, findings, steps and the review digest are the same offline."""
-    live, offline, _ = both(case)
+    desired, *rest = inputs_from(case)
+    secrets = secrets_from(case, desired)
+    same(*planned_twice(desired, *rest, secrets)[:2])
 
+
+def same(live: Plan, offline: Plan) -> None:
     assert live.changes == offline.changes
     assert live.edits == offline.edits
     assert live.findings == offline.findings
@@ -42,3 +58,36 @@ def test_a_preview_is_the_live_plan(case: Path) -> None:
     ]
     assert live.summary == offline.summary
     assert live.review_digest == offline.review_digest
+
+
+DESIRED = """\
+format = 1
+[cluster]
+name = "mail"
+release = "{release}"
+coordinator = "redis"
+[nodes.mx1]
+id = 1
+hostname = "mx1.example.org"
+[nodes.mx2]
+id = 17
+[roles]
+"purge.stores" = ["mx1"]
+"acme.renew" = "all"
+"""
+
+
+@settings(deadline=None, max_examples=60)
+@given(config_texts(), config_texts(), st.sampled_from(["0.13", "0.15"]))
+def test_a_preview_of_any_files_is_the_live_plan(
+    one: str, other: str, release: str
+) -> None:
+    """Whatever the files look like, a plan from a snapshot is the plan."""
+    desired = desired_of(DESIRED.format(release=release))
+    seen = [
+        report_of("mx1", one.encode(), version=f"{release}.2"),
+        report_of("mx2", other.encode(), version=f"{release}.2"),
+    ]
+    live, offline, _ = planned_twice(desired, seen, None, Options())
+
+    same(live, offline)

@@ -52,9 +52,12 @@ def is_toml(subject: "Subject") -> "Iterator[Finding]":
     """Other tools may refuse what the server reads: worth knowing, no fault."""
     where = not_toml(subject.config.outline.text)
     if where is not None:
-        yield subject.finding(
-            "SP502", f"The server reads this file, but TOML readers refuse it{where}."
-        )
+        yield subject.finding("SP502", refused_by_toml(where))
+
+
+def refused_by_toml(where: str) -> str:
+    """What there is to say of a file that `not_toml` told of."""
+    return f"The server reads this file, but TOML readers refuse it{where}."
 
 
 def not_toml(text: str) -> str | None:
