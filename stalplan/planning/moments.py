@@ -13,6 +13,7 @@ from stalplan.model.stores import SENSITIVE
 from stalplan.names import NODE_IDS, Role
 from stalplan.planning.plan import Risk
 from stalplan.stalwart.effective import On, Shard, ascii_lower
+from stalplan.stalwart.macros import is_one_macro
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterable, Iterator, Mapping
@@ -31,7 +32,7 @@ class View:
     low_id: int
     coordinator: str | None
     kind: str | None = None  # the type of the coordinator's store
-    reach: frozenset[str] | None = field(default=None, repr=False)
+    reach: frozenset[str] = field(default=frozenset(), repr=False)
     parts: "Mapping[Role, Part]"  # the roles it runs
     tables: "Mapping[Role, IdTable | None]" = field(repr=False)
 
@@ -41,16 +42,16 @@ class View:
         return self.coordinator, self.kind, self.reach
 
 
-Bus = tuple[str | None, str | None, frozenset[str] | None]
-"""A store's id, its type, and its servers; None where they are not known."""
+Bus = tuple[str | None, str | None, frozenset[str]]
+"""A store's id, its type, and its servers, as far as they count."""
 
 
 def view_of(
-    effective: "Effective", roles: "Iterable[Role]", *, reach: bool = True
+    effective: "Effective", roles: "Iterable[Role]", reach: frozenset[str] = frozenset()
 ) -> View:
     """What a server that starts with such a file will be, as far as *roles* go.
 
-    Without *reach* it is not known which servers its coordinator's store names.
+    *reach* are the servers that its coordinator's store names, masked or not.
     """
     parts: dict[Role, Part] = {}
     tables: dict[Role, IdTable | None] = {}
@@ -67,16 +68,10 @@ def view_of(
         low_id=effective.node_id % NODE_IDS,
         coordinator=effective.coordinator,
         kind=effective.coordinator_type and ascii_lower(effective.coordinator_type),
-        reach=_reach(effective) if reach else None,
+        reach=reach,
         parts=parts,
         tables=tables,
     )
-
-
-def _reach(effective: "Effective") -> frozenset[str] | None:
-    """The servers, unless the texts that name them are masked."""
-    found = frozenset(effective.coordinator_reach)
-    return None if SENSITIVE in found else found
 
 
 @dataclass(slots=True)
@@ -153,8 +148,14 @@ def _parted(buses: "Iterable[Bus]") -> bool:
     )
 
 
-def _share(one: frozenset[str] | None, other: frozenset[str] | None) -> bool:
-    return one is None or other is None or not one.isdisjoint(other)
+def _share(one: frozenset[str], other: frozenset[str]) -> bool:
+    """Whether some server is in both; a masked one may be any but a macro's."""
+    if not one.isdisjoint(other):
+        return True
+    return any(
+        SENSITIVE in these and not all(map(is_one_macro, those))
+        for these, those in ((one, other), (other, one))
+    )
 
 
 def collisions(crew: Crew) -> int:

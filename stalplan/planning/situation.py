@@ -2,12 +2,14 @@
 
 from typing import TYPE_CHECKING
 
+from stalplan.model.stores import SENSITIVE
 from stalplan.names import NODE_IDS, Role
 from stalplan.planning.lower import Lowered, lower_for_a_while
 from stalplan.planning.moments import View, Watch, view_of
 from stalplan.planning.order import Mover, Problem
 from stalplan.planning.values import values_as_file
 from stalplan.stalwart.effective import effective
+from stalplan.stalwart.macros import is_one_macro
 from stalplan.stalwart.parse import ConfigRefused, parse
 from stalplan.stalwart.releases import ServerVersion, roles_of
 
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
 
     from stalplan.names import NodeName
     from stalplan.planning.scene import Scene
+    from stalplan.stalwart.effective import Effective
 
 
 def situation(
@@ -23,15 +26,13 @@ def situation(
 ) -> "tuple[Problem, Mapping[NodeName, Lowered]]":
     """The problem to order, and the passing file of each node that may need one."""
     watch = _watch(scene)
-    reach = scene.secrets is not None  # else placeholders stand for the servers
     before = {
-        name: view_of(known.process.runs, watch.roles, reach=reach)
+        name: _view(scene, watch, known.process.runs)
         for name, known in scene.known.items()
         if known.process.up
     }
     after = {
-        name: view_of(scene.results[name].effective, watch.roles, reach=reach)
-        for name in scene.known
+        name: _view(scene, watch, scene.results[name].effective) for name in scene.known
     }
     moving = [name for name in sorted(scene.known) if _moves(scene, name)]
     passing = _passing(scene, before, after, moving)
@@ -43,7 +44,7 @@ def situation(
                 name=name,
                 before=before.get(name),
                 after=after[name],
-                passing=view_of(passing[name].effective, watch.roles, reach=reach)
+                passing=_view(scene, watch, passing[name].effective)
                 if name in passing
                 else None,
             )
@@ -144,5 +145,15 @@ def _as_recorded(scene: "Scene", name: "NodeName", watch: Watch) -> View | None:
         config = parse(values_as_file(entry.values), ServerVersion(release))
     except ConfigRefused:
         return None
-    view = view_of(effective(config, release), watch.roles)
+    view = _view(scene, watch, effective(config, release))
     return view if view.low_id == entry.node_id % NODE_IDS else None
+
+
+def _view(scene: "Scene", watch: Watch, reads: "Effective") -> View:
+    """A server by its file; the servers of its coordinator count if we manage them."""
+    reach = frozenset(reads.coordinator_reach)
+    if reads.coordinator not in scene.desired.stores:
+        reach = frozenset()
+    elif scene.secrets is None:  # placeholders stand in the files
+        reach = frozenset(text if is_one_macro(text) else SENSITIVE for text in reach)
+    return view_of(reads, watch.roles, reach)
