@@ -1,5 +1,6 @@
 """Snapshots: what they hold, and that plans from them are those of the live nodes."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
@@ -27,7 +28,7 @@ cases = pytest.mark.parametrize("case", EQUAL, ids=lambda case: case.name)
 
 def planned_twice(
     desired: Desired,
-    seen: list[Seen],
+    seen: Sequence[Seen],
     state: State | None,
     options: Options,
     secrets: Secrets = MappingProxyType({}),
@@ -44,9 +45,9 @@ def planned_twice(
 @cases
 def test_a_preview_is_the_live_plan(case: Path) -> None:
     """Changes, edits, findings, steps and the review digest are the same offline."""
-    desired, *rest = inputs_from(case)
+    desired, seen, state, options = inputs_from(case)
     secrets = secrets_from(case, desired)
-    same(*planned_twice(desired, *rest, secrets)[:2])
+    same(*planned_twice(desired, seen, state, options, secrets)[:2])
 
 
 def same(live: Plan, offline: Plan) -> None:
