@@ -183,7 +183,7 @@ def _state(value: object) -> RoleState:
 
 
 def _change(document: Document) -> Change:
-    return _KINDS[document["kind"]](document)
+    return CHANGE_KINDS[document["kind"]](document)
 
 
 def _told(document: Document) -> dict[str, Any]:
@@ -203,7 +203,7 @@ def _id(text: object) -> NodeId:
     return NodeId(int(_text(text)))
 
 
-_KINDS: "dict[str, Callable[[Document], Change]]" = {
+CHANGE_KINDS: "dict[str, Callable[[Document], Change]]" = {
     "join": lambda d: Join(after=_id(d["after"]), **_one(d)),
     "leave": lambda d: Leave(before=_text(d["before"]), **_one(d)),
     "set_id": lambda d: SetId(after=_id(d["after"]), **_one(d)),

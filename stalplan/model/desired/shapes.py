@@ -19,13 +19,18 @@ Shape = dict[str, Any]
 NODE_NAME: Final = "^(?!(?:all|local)$)[a-z0-9][a-z0-9.-]*$"
 # JSON Schema's patterns are ECMAScript's; \x0b and the like are the same in both.
 _LINE: Final = r"^[^\x00-\x1f\x7f-\x9f\u2028\u2029]+$"
-_WORD: Final = r"""^(?!.*%\{)[^\s"'`\\]+$"""
+_CHARACTER: Final = r"""[^\s"'`\\\x00-\x1f\x7f-\x9f]"""
+_WORD: Final = rf"^(?!.*%\{{){_CHARACTER}+$"
 _ARGUMENT: Final = r"^(?!-)[^\x00-\x1f\x7f-\x9f\u2028\u2029]+$"
 _ARGV: Final[Shape] = {
     "type": "array",
     "minItems": 1,
-    "items": {"type": "string", "pattern": r"^[^\x00\n]*$"},
+    "items": [{"type": "string", "pattern": r"^[^\x00\n]+$"}],
+    "additionalItems": {"type": "string", "pattern": r"^[^\x00\n]*$"},
 }
+# One colon parts a host from a port, several are an IPv6 address.
+_ADDRESS: Final = rf"^(?!-)(?![^:]*:[^:]*$)(?!.*[@\[]){_CHARACTER}+$"
+_URL: Final = rf"^[hH][tT][tT][pP]://(?![/?#]){_CHARACTER}+$"
 
 LINE: Final[Shape] = {"type": "string", "pattern": _LINE}
 NAMES: Final[Shape] = {"type": "array", "items": {"type": "string"}}
@@ -53,16 +58,11 @@ _OF_READERS: Final[dict[str, Shape]] = {
     "duration": {"type": "string", "pattern": f"^{fields.DURATION.pattern}$"},
     "argv": _ARGV,
     "absolute_path": {"type": "string", "pattern": f"^/{_LINE[1:-2]}*$"},
-    "address": {"type": "string", "pattern": r"""^(?!-)[^\s"'`\\@\[]+$"""},
+    "address": {"type": "string", "pattern": _ADDRESS},
     "host_key": {"type": "string", "pattern": f"^{fields.HOST_KEY.pattern}$"},
     "unit": {"type": "string", "pattern": f"^{fields.UNIT.pattern}$"},
     "manager": {"enum": _managers()},
-    "health": {
-        "anyOf": [
-            {"type": "string", "pattern": "^[hH][tT][tT][pP]://"},
-            {"enum": [False]},
-        ]
-    },
+    "health": {"anyOf": [{"type": "string", "pattern": _URL}, {"enum": [False]}]},
     "labels": {"type": "array", "items": LINE},
     "order": NAMES,
     "cluster_name": {
