@@ -34,9 +34,9 @@ def plan_offline(
     plan = preview(desired, snapshot, options=options, created=created)
     if base is None:
         return plan
-    there = base.desired and preview(
-        base.desired, snapshot, options=options, created=created
-    )
+    there = None
+    if base.desired is not None:
+        there = preview(base.desired, snapshot, options=options, created=created)
     return _compared(plan, there, base)
 
 
