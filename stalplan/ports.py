@@ -60,6 +60,15 @@ class NodeEvent:
     text: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SettingsAsk:
+    """A question to the settings API of a node's running server, asked there."""
+
+    url: str
+    user: str
+    password: Secret
+
+
 class Session(Protocol):
     """An open line to one node.
 
@@ -105,6 +114,13 @@ class Session(Protocol):
 
         Which of the two rests on the file that is there; *undo* forces back. Begins
         and returns, like commit.
+        """
+
+    def settings(self, ask: SettingsAsk) -> Mapping[str, str]:
+        """The running server's settings that *ask* names, as flat keys and texts.
+
+        Raises:
+            AgentFailed: it could not be asked or does not answer so, and why.
         """
 
     def clean(self, fence: Fence) -> None:

@@ -24,6 +24,7 @@ COMMANDS = {
     "snapshot": "Write what planning needs to know of the nodes",
     "apply": "Carry out a plan",
     "recover": "End an interrupted apply",
+    "status": "Show where every node stands",
     "drift": "Show what changed on the nodes since the last apply",
     "history": "Show what past runs did",
     "unlock": "Remove a lock whose id is named",

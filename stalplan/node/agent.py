@@ -43,6 +43,7 @@ PARTS: Mapping[str, tuple[str, ...]] = {
     "clean": _BASE,
     "backup": _BASE,
     "forget": _BASE,
+    "settings": ("base", "settings"),
     "transaction": (
         *("base", "place", "service", "lease", "record", "replace", "stage"),
         *("probes", "health", "transaction", "resume"),

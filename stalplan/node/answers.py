@@ -1,7 +1,8 @@
 """The agent's answers -> records of the model. Garbage is an AgentFailed, no more."""
 
+import json
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
 from stalplan.errors import (
@@ -249,3 +250,31 @@ def _environment(said: Field | None) -> dict[str, str]:
 
 def _damaged(node: NodeName, what: str) -> AgentFailed:
     return AgentFailed(f"{node}: its {what} can't be read; the answer is damaged.")
+
+
+_OK = 200
+_SETTINGS_WORDS = {
+    "000": "nothing answers at that address",
+    "401": "it refuses that user and password",
+    "403": "that user may not read settings",
+    "404": "it has no settings API",
+}
+
+
+def settings_of(node: NodeName, fields: Sequence[Field]) -> Mapping[str, str]:
+    """A running server's settings. Raises AgentFailed where it told none.
+
+    Source: stalwart v0.15.5 crates/http/src/management/settings.rs.
+    """
+    told = {field.name: field for field in fields}
+    status = told["status"].text if "status" in told else "000"
+    if status != str(_OK):
+        why = _SETTINGS_WORDS.get(status, f"it answers with status {status or 'none'}")
+        raise AgentFailed(f"{node}: the settings API was asked: {why}.")
+    try:
+        tree = json.loads(told["body"].value)["data"]
+        return {str(key): str(text) for key, text in tree.items()}
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise AgentFailed(
+            f"{node}: the settings API gave an answer that it never gives."
+        ) from error

@@ -19,7 +19,7 @@ from stalplan.planning.changes import (
 )
 from stalplan.planning.facts import Value, facts, node_address
 from stalplan.planning.look import Known, Lost, look
-from stalplan.planning.values import values_as_file
+from stalplan.planning.values import managed_values, store_of, values_as_file
 from stalplan.stalwart.effective import Effective, effective
 from stalplan.stalwart.parse import FlatConfig, parse
 from stalplan.stalwart.releases import COORDINATOR, HOSTNAME, NODE_ID, roles_of
@@ -100,7 +100,7 @@ def drift_of(
     lost = {each.node.name: each.error for each in looks if isinstance(each, Lost)}
     against = {name: records[name] for name in known if name in records}
     if against:
-        drifts = tuple(_against_records(desired.release, known, against))
+        drifts = tuple(_against_records(desired, known, against))
     else:
         drifts = tuple(_against_plan(plan))
     return DriftReport(
@@ -178,10 +178,11 @@ class _Pair:
 
 
 def _against_records(
-    release: "Release",
+    desired: "Desired",
     known: Mapping[NodeName, Known],
     records: "Mapping[NodeName, RecordedNode]",
 ) -> Iterator[Drift]:
+    release = desired.release
     pairs = [
         _pair(release, known[name], record)
         for name, record in sorted(records.items())
@@ -196,6 +197,8 @@ def _against_records(
     )
     for role in map(Role, roles_of(release)):
         yield from _role(pairs, role, ids_then, ids_now)
+    for pair in pairs:
+        yield from _stores(desired, pair, records[pair.name])
 
 
 def _pair(release: "Release", known: Known, record: "RecordedNode") -> _Pair:
@@ -284,6 +287,25 @@ def _named(table: "IdTable | None", holders: Mapping[int, tuple[str, ...]]) -> V
         )
         for shard in table
     )
+
+
+def _stores(desired: "Desired", pair: _Pair, record: "RecordedNode") -> Iterator[Drift]:
+    """Settings of managed stores; of a sensitive one only that it came or went."""
+    now = managed_values(pair.now, desired.release, tuple(desired.stores))
+    for key in sorted(record.values.keys() | now.keys()):
+        store = store_of(key)
+        if store is not None and record.values.get(key) != now.get(key):
+            yield Drift(
+                address=f'{node_address(pair.name)}."{key}"',
+                path=(),
+                before=_texts(record.values.get(key)),
+                after=_texts(now.get(key)),
+                nodes=(pair.name,),
+            )
+
+
+def _texts(texts: tuple[str, ...] | None) -> Value:
+    return None if texts is None else ", ".join(texts)
 
 
 def _grouped(

@@ -1,6 +1,7 @@
 """A session with one node's agent, over whatever can run a command there."""
 
 import secrets
+from base64 import b64encode
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -14,7 +15,13 @@ from stalplan.model.live import NodeReport, digest_of
 from stalplan.model.records import Fence, Lease, Transaction
 from stalplan.names import Digest, RunId
 from stalplan.node import agent, answers, asks
-from stalplan.ports import CommitOrder, LeaseAsk, NodeEvent, StageOrder
+from stalplan.ports import (
+    CommitOrder,
+    LeaseAsk,
+    NodeEvent,
+    SettingsAsk,
+    StageOrder,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +52,7 @@ def agent_parts() -> Mapping[str, str]:
     """The agent's texts by name, as the package ships them."""
     folder = resources.files("stalplan.node").joinpath("sh")
     names = {part for parts in agent.PARTS.values() for part in parts}
+    names.add(agent.CONTAINER_PART)
     return {name: folder.joinpath(f"{name}.sh").read_text("ascii") for name in names}
 
 
@@ -134,6 +142,12 @@ class AgentSession:
     def forget(self, fence: Fence, step: int) -> None:
         """Remove one step's record and staged file, however it ended."""
         self._ask("forget", {**self._fence(fence), "step": str(step)})
+
+    def settings(self, ask: SettingsAsk) -> Mapping[str, str]:
+        """The running server's settings that *ask* names, as flat keys and texts."""
+        login = f"{ask.user}:{ask.password.text}".encode()
+        told = self._ask("settings", {"url": ask.url}, payload=b64encode(login))
+        return answers.settings_of(self.node.name, told)
 
     @property
     def _command(self) -> str:

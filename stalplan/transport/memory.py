@@ -13,7 +13,13 @@ from stalplan.model.inventory import Node
 from stalplan.model.live import NodeReport, Seen, Unreachable
 from stalplan.model.records import Fence, Lease, Transaction
 from stalplan.names import Digest, NodeName, RunId
-from stalplan.ports import CommitOrder, LeaseAsk, NodeEvent, StageOrder
+from stalplan.ports import (
+    CommitOrder,
+    LeaseAsk,
+    NodeEvent,
+    SettingsAsk,
+    StageOrder,
+)
 from stalplan.transport.memory_node import MemoryNode
 
 R = TypeVar("R")
@@ -127,6 +133,9 @@ class MemorySession:
 
     def forget(self, fence: Fence, step: int) -> None:
         self._call("forget", lambda: self._node.forget(fence, step))
+
+    def settings(self, ask: SettingsAsk) -> Mapping[str, str]:
+        return self._call("settings", lambda: self._node.settings(ask))
 
     def _call(self, what: str, effect: Callable[[], R]) -> R:
         return self._cluster.call(self._node, what, effect)

@@ -6,15 +6,22 @@ to them. The server reads its file once, when it starts.
 
 # ruff: noqa: D102 - what these methods promise stands in ports.Session
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from stalplan.errors import AgentFailed, LeaseLost, LockHeld, PlanIsStale, Unfinished
 from stalplan.model.live import NodeFile, NodeReport, Service, digest_of
 from stalplan.model.records import Fence, Lease, StepRef, Transaction, Verdict
+from stalplan.model.secrets import Secret
 from stalplan.names import Digest, NodeName, RunId
-from stalplan.ports import CommitOrder, LeaseAsk, NodeEvent, StageOrder
+from stalplan.ports import (
+    CommitOrder,
+    LeaseAsk,
+    NodeEvent,
+    SettingsAsk,
+    StageOrder,
+)
 
 _BACKUPS = 5
 
@@ -70,6 +77,8 @@ class MemoryNode:
     started_at: datetime | None = None
     started_data: bytes = field(default=b"", repr=False)  # what the server runs with
     changed_at: datetime | None = None
+    held_settings: Mapping[str, str] | None = None  # what its API tells; None: no API
+    api_password: Secret | None = None
     lease: Lease | None = None
     backups: list[bytes] = field(default_factory=list, repr=False)
     _fence: int = 0  # the highest number given out; no number is given twice
@@ -228,6 +237,13 @@ class MemoryNode:
         ]
         for key in over:
             del self._records[key]
+
+    def settings(self, ask: SettingsAsk) -> Mapping[str, str]:
+        if not self.running or self.held_settings is None:
+            raise AgentFailed(f"{self.name}: nothing answers at that address.")
+        if ask.password != self.api_password:
+            raise AgentFailed(f"{self.name}: it refuses that user and password.")
+        return self.held_settings
 
     def backup(self, digest: Digest) -> bytes | None:
         return next((each for each in self.backups if digest_of(each) == digest), None)

@@ -21,6 +21,8 @@ from ports.worlds import (
 from stalplan.errors import AgentFailed, LeaseLost, PlanIsStale
 from stalplan.model.live import digest_of
 from stalplan.model.records import Fence, Verdict
+from stalplan.model.secrets import Secret
+from stalplan.ports import SettingsAsk
 
 
 def test_a_report_has_the_file_and_the_service(world: World) -> None:
@@ -245,3 +247,18 @@ def test_cleaning_needs_the_lease(world: World) -> None:
     taken(world)
     with pytest.raises(LeaseLost):
         world.session().clean(Fence(run=OTHER, number=1))
+
+
+def test_a_server_without_an_api_tells_no_settings(world: World) -> None:
+    """Why there is no answer is told in words, and the password in none of them."""
+    ask = SettingsAsk(
+        url="http://127.0.0.1:9/api/settings/keys?keys=cluster.node-id",
+        user="admin",
+        password=Secret("CANARY-api"),
+    )
+
+    with pytest.raises(AgentFailed, match="nothing answers at that address") as failed:
+        world.session().settings(ask)
+
+    assert "CANARY" not in failed.value.detail
+    assert "CANARY" not in repr(ask)
