@@ -28,7 +28,8 @@ _ROLES = frozenset(role for release in Release for role in roles_of(release))
 _SENTENCE = re.compile(r"[A-Za-z0-9 .,:/-]+")
 _ADDRESS = re.compile(r"://|www\.", re.IGNORECASE)
 _PARTS = re.compile(r"""(["'(]*)(.*?)(["').,:;?!]*)""", re.DOTALL)
-_QUOTED = re.compile("(?<!`)`([^`]+)`(?!`)")
+_QUOTED = re.compile(r"(?<!\S)`([^`]+)`(?=[\s.,:;?!)]|$)")
+_STOPS = re.compile(r"[.,:;?!)]*")
 _MANY_BACKTICKS = re.compile("`{9,}")  # readers give up counting somewhere
 
 
@@ -39,10 +40,11 @@ def prose(text: str, *, cell: bool = False) -> str:
         if number % 2:  # between two backticks, as our own hints have commands
             told.append(code(part, cell=cell))
         else:
-            runs = _runs(part.split(" "))
-            told.append(
-                " ".join(_odd(run, cell=cell) if odd else run for odd, run in runs)
-            )
+            stops = _STOPS.match(part) if told else None
+            begin = stops.end() if stops else 0
+            runs = _runs(part[begin:].split(" "))
+            words = (_odd(run, cell=cell) if odd else run for odd, run in runs)
+            told.append(part[:begin] + " ".join(words))
     return _NUMBERED.sub(r"\1\\\2", "".join(told))
 
 

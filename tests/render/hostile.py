@@ -2,6 +2,8 @@
 
 from dataclasses import replace
 
+from reports import planned
+
 from stalplan.planning.changes import Change, DropKey, SetHostname
 from stalplan.planning.plan import FileEdit, Plan
 
@@ -102,3 +104,21 @@ def _edit(edit: FileEdit, evil: str) -> FileEdit:
     before = edit.before and evil
     after = edit.after and (evil if isinstance(edit.after, str) else (evil, evil))
     return replace(edit, key=evil, before=before, after=after)
+
+
+DESIRED = """\
+format = 1
+[cluster]
+name = "mail"
+release = "0.15"
+hostname = "mail.example.org"
+[nodes]
+mx1.id = 1
+"""
+HOSTILE = "a`b``c```|<b>|[x](y)*_#\u202e\x1b[31m&lt;"
+
+
+def hostile_plan() -> Plan:
+    """A plan, really made, that shows a host name nobody should have."""
+    nodes = {"mx1": f"cluster.node-id = 1\nserver.hostname = '''{HOSTILE}'''\n"}
+    return planned(DESIRED, nodes).plan

@@ -12,7 +12,8 @@ from stalplan.planning.plan_json import plan_from_json, plan_to_json
 from stalplan.render import RENDERERS
 
 CANARY = "canary-3f9c"
-FORMS = sorted({*RENDERERS} - {"html"})  # one page is much like another: test_html.py
+FORMS = ("github", "json", "markdown", "text")
+LISTS = ("codequality", "gitlab", "sarif")  # one is much like another, as are pages
 cases = pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 
 
@@ -20,6 +21,14 @@ cases = pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 @pytest.mark.parametrize("form", FORMS)
 def test_plan_reads_as_agreed(case: Path, form: str) -> None:
     """A plan's text is an interface; a change to it shows up in review."""
+    check(case / f"plan.{form}", RENDERERS[form](planned_from(case).plan))
+
+
+@pytest.mark.parametrize("form", LISTS)
+def test_lists_read_as_agreed(form: str) -> None:
+    """What pipelines read of a plan with all kinds of findings."""
+    case = next(case for case in CASES if case.name == "many-findings")
+
     check(case / f"plan.{form}", RENDERERS[form](planned_from(case).plan))
 
 
@@ -51,7 +60,7 @@ def test_formats_agree_on_every_number(case: Path) -> None:
     document = json.loads(RENDERERS["json"](plan))
 
     assert plan.sentence == text.splitlines()[-1]
-    assert plan.sentence == markdown.splitlines()[-1]
+    assert plan.sentence in markdown.splitlines()
     assert len(plan.steps) == len(document["steps"])
     assert len(plan.findings) == len(document["findings"])
     actions = [facts(change).action for change in plan.changes]

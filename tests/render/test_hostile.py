@@ -166,7 +166,7 @@ def test_words_of_sentences_stay_words() -> None:
         "It has Stalwart 0.14.1 (today).": None,
         "stalplan.toml asks for it.": "`stalplan.toml` asks for it.",
         'Hint: "purge.stores" = ["mx1"]': 'Hint: `"purge.stores" = ["mx1"]`',
-        "Run `ssh mx1` now": "Run `ssh mx1` now",
+        "Run `ssh mx1`, now": "Run `ssh mx1`, now",
         "spam-training, and re-read": "`spam-training`, and re-read",
         "by @user (#12)": "by `@user (#12)`",
     }

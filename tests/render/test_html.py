@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 from clusters import plan_of_size
 from golden import CASES, check, planned_from
+from hostile import HOSTILE, hostile_plan
 from pages import Element, read_page
 from reports import planned
-from test_hostile import HOSTILE, hostile_plan
 
 from stalplan.planning.plan import Plan
 from stalplan.render.html import render_html

@@ -7,8 +7,8 @@ import pytest
 from browser import Browser, chromium
 from clusters import plan_of_size
 from golden import CASES, planned_from
+from hostile import hostile_plan
 from selenium.webdriver.common.keys import Keys
-from test_hostile import hostile_plan
 
 from stalplan.planning.plan import Plan
 from stalplan.render.html import render_html
