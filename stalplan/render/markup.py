@@ -21,8 +21,8 @@ _NUMBERED = re.compile(r"^([0-9]+)([.)])")  # the first item of a list
 _PLAIN = re.compile(
     r"""["'(]*(?:[0-9]+(?:\.[0-9]+)+|[A-Za-z0-9]+(?:[,'/-][A-Za-z0-9]+)*)["').,:;?!]*"""
 )
-_REFERENCE = re.compile(
-    r"""["'(]*(?:[0-9a-f]{7,40}|[A-Z]+-[0-9]+)["').,:;?!]*"""  # a commit, GH-12
+_REFERENCE = re.compile(  # a commit, GH-12
+    r"(?<![A-Za-z0-9])[0-9a-fA-F]{7,40}(?![A-Za-z0-9])|[A-Za-z]-[0-9]"
 )
 _ROLES = frozenset(role for release in Release for role in roles_of(release))
 _SENTENCE = re.compile(r"[A-Za-z0-9 .,:/-]+")
@@ -66,7 +66,7 @@ def is_plain(word: str) -> bool:
 
     Names of roles look the same all over a text, whether they have a dot or not.
     """
-    if not _PLAIN.fullmatch(word) or _REFERENCE.fullmatch(word):
+    if not _PLAIN.fullmatch(word) or _REFERENCE.search(word):
         return False
     return word.strip("\"'().,:;?!") not in _ROLES
 
