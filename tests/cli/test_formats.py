@@ -2,10 +2,10 @@
 
 import io
 import json
-import sys
 from pathlib import Path
 
 import pytest
+from github_runner import commands, outputs
 
 from stalplan.cli.app import App
 from stalplan.cli.formats import repository_path
@@ -17,9 +17,6 @@ from stalplan.render.github import SUMMARY, step_summary
 
 CASE = Path(__file__).parents[1] / "cases/many-findings"
 WRONG = 'format = 1\n[cluster]\nname = "mail"\nrelease = "0.15"\n[nodes]\nmx1.idd = 1\n'
-
-sys.path.insert(0, str(Path(__file__).parents[1] / "render"))
-from runner import commands, outputs  # noqa: E402 - how the runner reads, kept there
 
 
 def run(*argv: str, **environ: str) -> tuple[int, str, str]:

@@ -8,12 +8,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from github_runner import commands, outputs
 from golden import CASES, planned_from
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from page_of import all_texts, squeezed
 from reports import planned
-from runner import commands, outputs
 
 from stalplan.findings import Severity
 from stalplan.planning.facts import facts

@@ -6,12 +6,12 @@ from dataclasses import replace
 from functools import cache
 
 import pytest
+from github_runner import Command, commands, outputs
 from golden import CASES, planned_from
 from hostile import EVIL, poisoned
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from page_of import LIVE, all_texts, loose_texts, skeleton, squeezed
-from runner import Command, commands, outputs
 
 from stalplan.planning.plan import Plan
 from stalplan.planning.shown import visible

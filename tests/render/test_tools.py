@@ -9,9 +9,9 @@ from typing import Any
 
 import jsonschema
 import pytest
+from github_runner import Command, commands
 from golden import CASES, planned_from
 from reports import desired_of, planned
-from runner import Command, commands
 
 from stalplan.findings import Scope, found
 from stalplan.model.desired_rules import desired_findings
