@@ -55,7 +55,7 @@ def apply_edits(
         # A table that keys are written into later, or now, is not left without use.
         coming = [one.key for one in edits[number:] if not isinstance(one, Remove)]
         splices, unfinished = _splices(page, edit, coming)
-        if pending and clash(pending, splices):
+        if pending and (clash(pending, splices) or _was_removed(edit, edits[:number])):
             page = _page(page.with_splices(pending), version)
             pending, (splices, unfinished) = [], _splices(page, edit, coming)
         pending += splices
@@ -66,6 +66,12 @@ def apply_edits(
     if result != text and result and not result.endswith("\n"):
         result += page.eol
     return result.encode()
+
+
+def _was_removed(edit: Edit, earlier: "Sequence[Edit]") -> bool:
+    """Whether what is there for *edit* goes by an earlier one of a key above it."""
+    above = (one.key for one in earlier if not isinstance(one, SetText))
+    return any(edit.key.startswith(f"{key}.") for key in above)
 
 
 def line_of(data: bytes, key: str, version: "ServerVersion") -> int | None:

@@ -56,9 +56,10 @@ def _file(path: str) -> bytes | Unresolved:
     try:
         # without O_NONBLOCK opening a pipe would wait for its other end
         handle = os.open(Path(path).expanduser(), os.O_RDONLY | os.O_NONBLOCK)
+        if not stat.S_ISREG(os.fstat(handle).st_mode):
+            os.close(handle)
+            return Unresolved("It is no regular file.", hint=f"ls -l {path}")
         with os.fdopen(handle, "rb") as file:
-            if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
-                return Unresolved("It is no regular file.", hint=f"ls -l {path}")
             return file.read(LONGEST + 2)
     except (OSError, RuntimeError) as error:  # RuntimeError: `~` leads nowhere
         why = getattr(error, "strerror", None) or "Its folder can't be told"

@@ -156,6 +156,45 @@ def test_names_without_a_domain(name: str, fine: bool) -> None:
     )
 
 
+REDIS = "[store.bus]\ntype = 'redis'\nurls = 'x'\nredis-type = 'cluster'\n"
+KAFKA = "[store.bus]\ntype = 'kafka'\nbrokers = 'x'\ngroup-id = 'canary'\n"
+
+
+def test_stores_that_are_not_built_in() -> None:
+    """SP304: official builds have redis and nats."""
+    told = [("warning", 20, "The official builds and images have no kafka in them.")]
+
+    assert told == says(rules.stores_are_built_in, sound(KAFKA))
+    assert [] == says(rules.stores_are_built_in, sound(REDIS))
+
+
+@pytest.mark.parametrize(
+    ("protocol", "fine"),
+    [("", False), ("'resp2'", False), ("'resp3'", True), ("'%{env:P}%'", True)],
+)
+def test_redis_clusters(protocol: str, fine: bool) -> None:
+    """SP306: only the newer protocol pushes messages; a macro may name it."""
+    line = f"protocol-version = {protocol}\n" if protocol else ""
+    detail = "A redis cluster pushes messages to its subscribers by resp3 only."
+    told = says(rules.redis_clusters_push_by_resp3, sound(REDIS + line))
+    single = REDIS.replace("cluster", "single")
+
+    assert ([] if fine else [("warning", 22, detail)]) == told
+    assert [] == says(rules.redis_clusters_push_by_resp3, sound(single))
+
+
+def test_kafka_groups() -> None:
+    """SP308: one text for all nodes is one group, unless each expands it for itself."""
+    own = KAFKA.replace("canary", "mail-%{env:NODE}%")
+    detail = (
+        "All nodes would share one consumer group, so each message reaches only one "
+        "of them."
+    )
+
+    assert [("warning", 22, detail)] == says(rules.kafka_groups_differ, sound(KAFKA))
+    assert [] == says(rules.kafka_groups_differ, sound(own))
+
+
 def test_findings_are_sorted_and_placed() -> None:
     """All rules run; warnings come before remarks, each with its key."""
     text = roles('acme.renew = ["mx1"]\nspam-training = "all"').replace("= 5", "= 0")

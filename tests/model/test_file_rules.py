@@ -85,6 +85,14 @@ FAULTS = {
         "0.15",
         ["SP306"],
     ),
+    "redis with a protocol from elsewhere": (
+        (
+            f"cluster.coordinator = 'bus'\n{BUS}store.bus.redis-type = 'cluster'\n"
+            "store.bus.protocol-version = '%{env:P}%'\n"
+        ),
+        "0.15",
+        [],
+    ),
     "gossip": ("cluster.seed-nodes = ['a']\ncluster.key = 'x'\n", "0.15", ["SP307"]),
     "gossip where it belongs": ("cluster.seed-nodes = ['a']\n", "0.11", []),
     "no coordinator in 0.11": ("cluster.coordinator = 'bus'\n", "0.11", []),

@@ -176,6 +176,8 @@ def test_kafka_groups() -> None:
     assert ["SP308"] == [code for code, _ in found]
     assert "canary" not in found[0][1]
     assert [] == said(coordinator.kafka_groups_differ, cluster(one, other))
+    macro = text.format("%{env:NODE}%")
+    assert [] == said(coordinator.kafka_groups_differ, cluster(macro, macro))
 
 
 def test_hostnames_differ() -> None:

@@ -263,3 +263,14 @@ def test_the_line_of_a_key() -> None:
     assert 2 == line_of(data, "cluster.roles.a", VERSION)
     assert 5 == line_of(data, "cluster.node-id", VERSION)
     assert None is line_of(data, "cluster.coordinator", VERSION)
+
+
+def test_a_key_below_one_that_goes_can_be_written_again() -> None:
+    """An edit of a key below a removed one is made on what the removal leaves."""
+    data = b'a.t = "9s"\na.t.c = "5s"\na.u = 1\n'
+    edits: list[Edit] = [Remove("a.t"), SetText("a.t.c", "5s")]
+
+    result = apply_edits(data, edits, VERSION)
+
+    prove(data, result, edits, VERSION)
+    assert b'a.u = 1\na.t.c = "5s"\n' == result
