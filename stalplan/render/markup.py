@@ -19,7 +19,13 @@ if TYPE_CHECKING:
 
 _NUMBERED = re.compile(r"^([0-9]+)([.)])")  # the first item of a list
 _PLAIN = re.compile(
-    r"""["'(]*(?:[0-9]+(?:\.[0-9]+)+|[A-Za-z0-9]+(?:[,'/-][A-Za-z0-9]+)*)["').,:;?!]*"""
+    r"""["'(]*
+        (?: [0-9]+ (?:\.[0-9]+)+  # 0.15.5
+          | [0-9]{1,2}:[0-9]{2}  # 01:05
+          | [A-Za-z0-9]+ (?:[,'/-][A-Za-z0-9]+)*
+        )
+        ["').,:;?!]*""",
+    re.VERBOSE,
 )
 _REFERENCE = re.compile(  # a commit, GH-12
     r"(?<![A-Za-z0-9])[0-9a-fA-F]{7,40}(?![A-Za-z0-9])|[A-Za-z]-[0-9]"
