@@ -150,14 +150,15 @@ def _each(node: "NodeName", why: str) -> str:
 def told_lines(stretch: Stretch) -> list[str]:
     """What the steps are for: one line, or one for each group of nodes."""
     if len(stretch.told) == 1:
-        return [_of_one(stretch.told[0])]
+        return [own_words(stretch.told[0])]
     return [
-        _of_one(told) if len(told.nodes) == 1 else f"{names(told.nodes)}: {told.why}"
+        own_words(told) if len(told.nodes) == 1 else f"{names(told.nodes)}: {told.why}"
         for told in stretch.told
     ]
 
 
-def _of_one(told: Told) -> str:
+def own_words(told: Told) -> str:
+    """What is said of the nodes; of a single one by its name."""
     if len(told.nodes) > 1:
         return told.why
     return re.sub(r"(^|\. )Each ", rf"\g<1>{told.nodes[0]} ", told.why)

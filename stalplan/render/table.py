@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from stalplan.planning.plan import Plan, PlannedNode
     from stalplan.stalwart.effective import RoleState
 
+JOINS, LEAVES, NOT_READ = "joins", "leaves", "not read"
 MOST_ROWS = 16  # nodes that have a row each; of more, equal ones share one
 
 
@@ -106,7 +107,7 @@ def _lines(plan: "Plan", roles: tuple["Role", ...]) -> "Iterator[Line]":
                 )
                 for role in roles
             ),
-            note="joins" if joins else "" if after else "not read",
+            note=JOINS if joins else "" if after else NOT_READ,
             steps=tuple(steps.get(planned.name, ())),
         )
 
@@ -119,7 +120,7 @@ def _leaving(plan: "Plan", roles: tuple["Role", ...]) -> "Iterator[Line]":
                 nodes=(change.node,),
                 ids=((change.before, None),),
                 cells=tuple(Cell(before=None, after=None) for _ in roles),
-                note="leaves",
+                note=LEAVES,
                 steps=(),
             )
 

@@ -222,12 +222,18 @@ def test_a_risk_is_told_at_every_step_it_lasts() -> None:
 
 
 def test_what_stands_in_the_way_stands_first() -> None:
-    """A plan that can't be applied says so in its header."""
+    """A plan that can't be applied says so in its header, and why before all else."""
     blocked = next(case for case in CASES if case.name == "in-the-way")
-    header = page_of(planned_from(blocked).plan).one("header")
+    found = page_of(planned_from(blocked).plan)
+    sound = page_of(plan_of_size(1))
 
-    assert "can't be applied: 2 findings stand in the way" in header.text
-    assert [] == page_of(planned_from(blocked).plan).one("footer").all("code")[1:]
+    assert "can't be applied: 2 findings stand in the way" in found.one("header").text
+    assert "findings" == found.all("section")[0].attributes["id"]
+    assert "changes" == sound.all("section")[0].attributes["id"]
+    digests = [len(each.one("footer").all("code")) for each in (found, sound)]
+    assert [1, 2] == digests
+    told = found.one("section", id="cluster").text
+    assert "On every node that was read, today and then: acme.renew" in told
 
 
 def test_a_long_list_of_names_is_folded_and_whole() -> None:

@@ -7,16 +7,16 @@ from stalplan.model.cluster import listed
 from stalplan.render.html.elements import tag
 from stalplan.render.html.parts import everyone, some
 from stalplan.render.html.timeline import anchors
-from stalplan.render.table import symbol, table, words
+from stalplan.render.table import LEAVES, NOT_READ, symbol, table, words
 from stalplan.stalwart.effective import Off
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
     from xml.etree.ElementTree import Element
 
     from stalplan.names import Role
     from stalplan.planning.plan import Plan
-    from stalplan.render.table import Cell, Line
+    from stalplan.render.table import Cell, Line, Table
 
 _ARROW = " \u2192 "
 _FEW_STEPS = 4  # that a line links to one by one
@@ -48,26 +48,24 @@ def matrix(plan: "Plan") -> "list[Element]":
             tabindex="0",
             aria_label="Table of nodes and roles",
         ),
-        *_below(found.roles, found.by_all),
+        *_below(found),
     ]
 
 
-def _below(roles: tuple["Role", ...], by_all: tuple["Role", ...]) -> "list[Element]":
+def _below(found: "Table") -> "Iterator[Element]":
     """What the signs mean, and which roles have no column."""
-    legend = (
-        "\u25cf runs the role, \u2013 does not, 2/3 runs the second of three parts. "
-        "What changes is framed."
-    )
-    shown = [tag("p", legend, class_="legend")] if roles else []
-    if by_all:
-        shown.append(
-            tag(
-                "p",
-                f"On every node, today and then: {listed(by_all)}.",
-                class_="legend",
-            )
+    if found.roles:
+        yield tag(
+            "p",
+            "\u25cf runs the role, \u2013 does not, 2/3 runs the second of three "
+            "parts, ? is not known. What changes is framed.",
+            class_="legend",
         )
-    return shown
+    if found.by_all:
+        whole = all(line.note not in {LEAVES, NOT_READ} for line in found.lines)
+        nodes = "every node" if whole else "every node that was read"
+        roles = listed(found.by_all)
+        yield tag("p", f"On {nodes}, today and then: {roles}.", class_="legend")
 
 
 def _role(role: "Role") -> "Element":
@@ -103,7 +101,7 @@ def _ids(line: "Line") -> "Element":
     ((before, after),) = line.ids
     if before == after:
         return tag("td", before or "?")
-    first, last = before or "none", after or ("free" if line.note == "leaves" else "?")
+    first, last = before or "none", after or ("free" if line.note == LEAVES else "?")
     return tag("td", tag("span", first, _ARROW, last, class_="moves"))
 
 
@@ -128,7 +126,7 @@ def _cell(cell: "Cell") -> "Element":
 
 def _steps(line: "Line", links: "Mapping[int, str]") -> "list[Element | str]":
     if len(line.steps) > _FEW_STEPS:
-        return [f"{len(line.steps)} of {line.steps[0]} to {line.steps[-1]}"]
+        return [f"{len(line.steps)} steps, {line.steps[0]} to {line.steps[-1]}"]
     shown: list[Element | str] = []
     for number in line.steps:
         shown += [", "] if shown else []

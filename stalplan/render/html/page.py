@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from stalplan.findings import Severity
@@ -25,53 +26,49 @@ if TYPE_CHECKING:
 _ICON = "data:,"
 
 
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A section of the page: its place, its heading, how many there are, and all."""
+
+    name: str
+    heading: str
+    count: int
+    body: "list[Element]"
+
+
 def render_html(plan: "Plan") -> str:
     """The plan as one self-contained page: no script, and nothing is fetched.
 
     Its policy forbids the browser everything but the page's own style, so even a
     text that broke out could not run or load anything.
     """
-    parts = [
-        *_base(plan),
-        ("changes", "Changes", len(plan.changes), changes(plan)),
-        ("cluster", "Cluster", len(plan.nodes), matrix(plan)),
-        ("steps", "Steps", len(plan.steps), timeline(plan)),
-        ("findings", "Findings", len(plan.findings), findings(plan)),
-        ("files", "Files", plan.summary.files, files(plan)),
-    ]
-    shown = [
-        (name, heading, count, body) for name, heading, count, body in parts if body
-    ]
-    return page(
-        tag(
-            "html",
-            _head(plan),
-            tag(
-                "body",
-                tag("a", "Skip to the plan", class_="skip", href="#main"),
-                _header(plan),
-                _contents(
-                    [(name, heading, count) for name, heading, count, _ in shown]
-                ),
-                tag(
-                    "main",
-                    [_section(*each) for each in shown],
-                    id="main",
-                    tabindex="-1",
-                ),
-                _footer(plan),
-            ),
-            lang="en",
-        )
+    parts = [part for part in _parts(plan) if part.body]
+    body = tag(
+        "body",
+        tag("a", "Skip to the plan", class_="skip", href="#main"),
+        _header(plan),
+        _contents(parts),
+        tag("main", [_section(part) for part in parts], id="main", tabindex="-1"),
+        _footer(plan),
     )
+    return page(tag("html", _head(plan), body, lang="en"))
 
 
-def _base(plan: "Plan") -> "Iterator[tuple[str, str, int, list[Element]]]":
-    """What the branch under review brings, where the plan is compared with a base."""
+def _parts(plan: "Plan") -> "Iterator[Part]":
+    """In the order in which they are read: first of all what stands in the way."""
+    faults = Part("findings", "Findings", len(plan.findings), findings(plan))
+    if plan.blocked:
+        yield faults
     if plan.base is not None:
         own = plan.base.origins.count(Origin.BRANCH)
-        lines = [tag("li", line) for line in base_lines(plan)]
-        yield "base", base_title(plan.base), own, [tag("ul", lines)]
+        lines = tag("ul", [tag("li", line) for line in base_lines(plan)])
+        yield Part("base", base_title(plan.base), own, [lines])
+    yield Part("changes", "Changes", len(plan.changes), changes(plan))
+    yield Part("cluster", "Cluster", len(plan.nodes), matrix(plan))
+    yield Part("steps", "Steps", len(plan.steps), timeline(plan))
+    if not plan.blocked:
+        yield faults
+    yield Part("files", "Files", plan.summary.files, files(plan))
 
 
 def _head(plan: "Plan") -> "Element":
@@ -176,21 +173,22 @@ def _asked(options: "Options") -> str:
     return " ".join([*words, *(flag for flag, is_set in flags.items() if is_set)])
 
 
-def _contents(parts: "list[tuple[str, str, int]]") -> "Element":
+def _contents(parts: "list[Part]") -> "Element":
     links = [
-        tag("li", tag("a", heading, " ", _count(count), href=f"#{name}"))
-        for name, heading, count in parts
+        tag("li", tag("a", part.heading, " ", _count(part.count), href=f"#{part.name}"))
+        for part in parts
     ]
     return tag("nav", tag("ul", links), aria_label="Parts of the plan")
 
 
-def _section(name: str, heading: str, count: int, body: "list[Element]") -> "Element":
+def _section(part: Part) -> "Element":
+    heading = f"{part.name}-heading"
     return tag(
         "section",
-        tag("h2", heading, " ", _count(count), id=f"{name}-heading"),
-        body,
-        id=name,
-        aria_labelledby=f"{name}-heading",
+        tag("h2", part.heading, " ", _count(part.count), id=heading),
+        part.body,
+        id=part.name,
+        aria_labelledby=heading,
     )
 
 

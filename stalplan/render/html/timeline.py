@@ -6,7 +6,7 @@ from stalplan.render.diffs import lines
 from stalplan.render.html.elements import tag
 from stalplan.render.html.parts import code_lines, everyone, folded, some
 from stalplan.render.risks import AtRisk, at_risk
-from stalplan.render.stretches import Stretch, stretches, told_lines
+from stalplan.render.stretches import Stretch, own_words, stretches, told_lines
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -80,7 +80,9 @@ def _told(stretch: Stretch) -> "Iterator[Element]":
         yield folded(told_lines(stretch)[0], class_="why")
         return
     alike = [
-        tag(
+        tag("li", own_words(told))
+        if len(told.nodes) == 1
+        else tag(
             "li", tag("strong", some(told.nodes)), f": {told.why}", everyone(told.nodes)
         )
         for told in stretch.told
