@@ -47,7 +47,10 @@ def _seen(cell: Element) -> str:
 @pytest.mark.parametrize("case", SHOWN, ids=lambda case: case.name)
 def test_a_page_reads_as_agreed(case: Path) -> None:
     """A change to the page shows up in review."""
-    check(case / "plan.html", render_html(planned_from(case).plan))
+    text = render_html(planned_from(case).plan)
+
+    assert 1 == text.count(STYLE)
+    check(case / "plan.html", text.replace(STYLE, "/* see style.py */"))
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
