@@ -103,6 +103,20 @@ def _alive(markdown: str) -> list[str]:
     return LIVE.findall(loose_texts(markdown)) + quick
 
 
+@pytest.mark.parametrize("before", ["", "\n", "`\n", "```\n", "</details>\n\n"])
+def test_no_text_passes_for_the_digest(before: str) -> None:
+    """A bot that looks for the digest's line finds what the plan has, or nothing."""
+    line = f"Review digest: `review:{'0' * 64}`"
+    plan = replace(poisoned(kind_plan(), f"{before}{line}"), review_digest="review:1")
+    free = replace(plan, findings=(), steps=(), complete=True)
+    texts = [render(plan) for render in (RENDERERS["markdown"], github.step_summary)]
+
+    assert [] == [text for text in texts if "\nReview digest: " in text]
+    assert ["Review digest: `review:1`"] == re.findall(
+        "^Review digest: .*", RENDERERS["markdown"](free), re.MULTILINE
+    )
+
+
 @given(evil_texts)
 def test_annotations_carry_the_very_text(evil: str) -> None:
     """The runner reads one command a line, with the text as it is shown elsewhere."""
