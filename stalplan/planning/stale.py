@@ -49,7 +49,8 @@ def _of_node(
     was, is_ = _edits(saved, then.name), _edits(now, here.name)
     keys = list(_keys(was, is_))
     what = "no key that this plan manages differs"
-    if any(map(_hides, {**was, **is_}.values())):
+    edits = [*was.values(), *is_.values()]
+    if any(_hides(edit.before) or _hides(edit.after) for edit in edits):
         what = "of the keys that this plan manages only secrets may differ"
     yield from keys or [f"  {here.name}: {what}."]
 
@@ -71,7 +72,7 @@ def _of_secrets(
     if not same or then.result == here.result or here.result is None:
         return
     edits = {**_edits(saved, then.name), **_edits(now, here.name)}
-    hidden = [visible(key) for key, edit in sorted(edits.items()) if _hides(edit)]
+    hidden = [visible(key) for key, edit in sorted(edits.items()) if _hides(edit.after)]
     if hidden:
         yield (
             f"{here.name}: {listed(hidden)} would get another secret than when the "
@@ -79,11 +80,9 @@ def _of_secrets(
         )
 
 
-def _hides(edit: "FileEdit") -> bool:
-    """Whether a secret stands behind the edit."""
-    values = (edit.before, edit.after)
-    texts = (each if isinstance(each, tuple) else (each,) for each in values)
-    return any(MASKS & {*some} for some in texts)
+def _hides(value: str | tuple[str, ...] | None) -> bool:
+    """Whether a secret stands behind the value."""
+    return bool(MASKS & {*(value if isinstance(value, tuple) else (value,))})
 
 
 def _edits(plan: "Plan", node: "NodeName") -> "dict[str, FileEdit]":
