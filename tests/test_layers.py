@@ -17,7 +17,7 @@ MAY_IMPORT = {
     "stalwart": BASE,
     "model": BASE | {"stalwart"},
     "planning": BASE | {"stalwart", "model", "__init__"},
-    "render": PURE,
+    "render": PURE | {"__init__"},
     "node": BASE | {"model", "ports"},
     "ports": BASE | {"model"},
     "transport": BASE | {"model", "ports", "node"},
