@@ -4,19 +4,26 @@ Draft 4, because that is what the TOML language server Taplo reads.
 """
 
 from dataclasses import fields as fields_of
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from stalplan.model.desired.cluster import APPLY_KEYS, CLUSTER_KEYS
 from stalplan.model.desired.descriptions import DESCRIPTIONS, EXAMPLES
 from stalplan.model.desired.nodes import NODE_KEYS, SSH_KEYS
 from stalplan.model.desired.reading import FORMAT, TABLES
+from stalplan.model.desired.role_schema import ROLES
 from stalplan.model.desired.service import SERVICE_KEYS
-from stalplan.model.desired.shapes import LINE, NODE_NAME, Shape, shape_of
-from stalplan.model.desired.store_schema import REFERENCE, STORE, tree
+from stalplan.model.desired.shapes import (
+    LINE,
+    NO_NODE_NAME,
+    NO_STORE_ID,
+    Shape,
+    named,
+    shape_of,
+)
+from stalplan.model.desired.store_schema import REFERENCE, STORE
 from stalplan.model.inventory import ServiceSettings, SshSettings
 from stalplan.model.wishes import ApplySettings
 from stalplan.names import NODE_IDS
-from stalplan.stalwart.releases import Release, roles_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -24,7 +31,6 @@ if TYPE_CHECKING:
     from stalplan.model.desired.fields import Reader
 
 DRAFT: Final = "http://json-schema.org/draft-04/schema#"
-_REFERENCE_TO_WISH: Final[Shape] = {"$ref": "#/definitions/holders"}
 _DURATION_UNITS: Final = ((3600, "h"), (60, "m"), (1, "s"))
 
 
@@ -33,7 +39,7 @@ def desired_schema() -> Shape:
     tables = {
         "cluster": _table("cluster", CLUSTER_KEYS, required=["name", "release"]),
         "nodes": _nodes(),
-        "roles": _roles(),
+        "roles": _key("roles", ROLES),
         "store": _stores(),
         "ssh": _table("ssh", SSH_KEYS, defaults=SshSettings),
         "service": _table("service", SERVICE_KEYS, defaults=ServiceSettings),
@@ -49,7 +55,6 @@ def desired_schema() -> Shape:
         "required": ["format", "cluster", "nodes"],
         "additionalProperties": False,
         "properties": {"format": _key("format", {"enum": [FORMAT]}), **tables},
-        "definitions": {"holders": _HOLDERS, "secret": REFERENCE},
     }
 
 
@@ -87,7 +92,8 @@ def _table(
 def _usual(value: object) -> object:
     """A default as the file would have it; None for none."""
     if isinstance(value, float):
-        size, unit = next((s, u) for s, u in _DURATION_UNITS if value % s == 0)
+        fits = ((s, u) for s, u in _DURATION_UNITS if value and value % s == 0)
+        size, unit = next(fits, (1, "s"))
         return f"{value / size:g}{unit}"
     return value if isinstance(value, str | int) else None
 
@@ -109,71 +115,18 @@ def _nodes() -> Shape:
         "properties": {**own, **keys},
         "x-taplo": {"initKeys": ["id"]},
     }
-    names = {"patternProperties": {NODE_NAME: node}, "additionalProperties": False}
-    return _key("nodes", {"type": "object", "minProperties": 1, **names})
-
-
-_SHARD: Final[Shape] = {"type": "array", "minItems": 1, "items": {"type": "string"}}
-_HOLDERS: Final[Shape] = {
-    "title": "Who runs a role",
-    "description": (
-        '"all": every node. "none": nobody. ["mx1"]: these nodes together. '
-        '[["mx1"], ["mx2"]]: a part each (0.14 and later). { label = "back" }: the '
-        'nodes with that label; shards = "each" or a number deals the work out.'
-    ),
-    "anyOf": [
-        {"enum": ["all", "none"]},
-        _SHARD,
-        {"type": "array", "minItems": 1, "items": _SHARD},
-        {
-            "type": "object",
-            "required": ["label"],
-            "additionalProperties": False,
-            "properties": {
-                "label": LINE,
-                "shards": {
-                    "anyOf": [{"enum": ["each"]}, {"type": "integer", "minimum": 1}]
-                },
-            },
-        },
-    ],
-    "examples": [
-        "all",
-        ["mx1"],
-        [["mx1"], ["mx2"]],
-        {"label": "back", "shards": "each"},
-    ],
-}
-
-
-def _roles() -> Shape:
-    """Every role of every release; `"a.b" = …` and `a.b = …` are one role."""
-    lines: dict[str, list[str]] = {}
-    for release in Release:
-        for role in roles_of(release):
-            lines.setdefault(role, []).append(release)
-    named = {
-        role: {
-            "title": f"roles.{role}",
-            "description": f"Who runs {role}. In releases {', '.join(releases)}.",
-            "anyOf": [_REFERENCE_TO_WISH],
-        }
-        for role, releases in sorted(lines.items())
-    }
-    return _key("roles", tree(named))
+    return _key("nodes", {"minProperties": 1, **named(NO_NODE_NAME, node)})
 
 
 def _stores() -> Shape:
-    names = {"patternProperties": {"^[a-z0-9][a-z0-9_-]*$": STORE}}
-    return _key("store", {"type": "object", "additionalProperties": False, **names})
+    return _key("store", named(NO_STORE_ID, STORE))
 
 
 def _api() -> Shape:
-    secret: dict[str, Any] = {"allOf": [{"$ref": "#/definitions/secret"}]}
     keys = {
         "url": _key("api.url", LINE),
         "user": _key("api.user", LINE),
-        "password": _key("api.password", secret),
+        "password": _key("api.password", REFERENCE),
     }
     table = {"additionalProperties": False, "properties": keys, "required": list(keys)}
     return _key("api", {"type": "object", **table})

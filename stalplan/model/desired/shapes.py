@@ -12,11 +12,14 @@ from stalplan.names import NODE_IDS
 from stalplan.stalwart.releases import Release
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from stalplan.model.desired.fields import Reader
 
 Shape = dict[str, Any]
 
-NODE_NAME: Final = "^(?!(?:all|local)$)[a-z0-9][a-z0-9.-]*$"
+NO_NODE_NAME: Final = "^(?![a-z0-9][a-z0-9.-]*$)|^(?:all|local)$"
+NO_STORE_ID: Final = "^(?![a-z0-9][a-z0-9_-]*$)"
 # JSON Schema's patterns are ECMAScript's; \x0b and the like are the same in both.
 _LINE: Final = r"^[^\x00-\x1f\x7f-\x9f\u2028\u2029]+$"
 _CHARACTER: Final = r"""[^\s"'`\\\x00-\x1f\x7f-\x9f]"""
@@ -34,6 +37,38 @@ _URL: Final = rf"^[hH][tT][tT][pP]://(?![/?#]){_CHARACTER}+$"
 
 LINE: Final[Shape] = {"type": "string", "pattern": _LINE}
 NAMES: Final[Shape] = {"type": "array", "items": {"type": "string"}}
+
+
+def tree(keys: "Mapping[str, Shape]") -> Shape:
+    """A table in which `"a.b" = …` and `a.b = …` are the same key."""
+    shapes: dict[str, Shape] = dict(keys)
+    nested: dict[str, dict[str, Shape]] = {}
+    for key, shape in keys.items():
+        first, _, rest = key.partition(".")
+        if rest:
+            nested.setdefault(first, {})[rest] = shape
+    for first, inner in nested.items():
+        table = tree(inner)
+        shapes[first] = {"anyOf": [shapes[first], table]} if first in shapes else table
+    return {"type": "object", "additionalProperties": False, "properties": shapes}
+
+
+def named(wrong: str, shape: Shape) -> Shape:
+    """Tables whose names are free, unless the pattern *wrong* matches them.
+
+    Said the other way round, with patterns of good names, editors complete no key.
+    """
+    return {
+        "type": "object",
+        "patternProperties": {wrong: {"not": {}}},
+        "additionalProperties": shape,
+    }
+
+
+def _or_false(pattern: str) -> Shape:
+    """Text or false, in one shape: an editor offers a key once for each shape."""
+    text_or_flag = {"type": ["string", "boolean"], "pattern": pattern}
+    return {**text_or_flag, "not": {"enum": [True]}}
 
 
 def _managers() -> list[str]:
@@ -62,7 +97,7 @@ _OF_READERS: Final[dict[str, Shape]] = {
     "host_key": {"type": "string", "pattern": f"^{fields.HOST_KEY.pattern}$"},
     "unit": {"type": "string", "pattern": f"^{fields.UNIT.pattern}$"},
     "manager": {"enum": _managers()},
-    "health": {"anyOf": [{"type": "string", "pattern": _URL}, {"enum": [False]}]},
+    "health": _or_false(_URL),
     "labels": {"type": "array", "items": LINE},
     "order": NAMES,
     "cluster_name": {
@@ -71,7 +106,7 @@ _OF_READERS: Final[dict[str, Shape]] = {
         "maxLength": 100,
     },
     "release": {"enum": [str(release) for release in Release]},
-    "coordinator": {"anyOf": [{"type": "string", "pattern": _WORD}, {"enum": [False]}]},
+    "coordinator": _or_false(_WORD),
     "url": LINE,
 }
 

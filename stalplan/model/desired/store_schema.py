@@ -1,94 +1,73 @@
 """The part of the desired file's schema that is about stores and their secrets."""
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from stalplan.model.desired.fields import argv
-from stalplan.model.desired.shapes import LINE, Shape, shape_of
+from stalplan.model.desired.shapes import LINE, Shape, shape_of, tree
 from stalplan.stalwart.stores import SETTINGS, Form, Setting, is_open
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-_SECRET: Final[Shape] = {"$ref": "#/definitions/secret"}
-_COUNTED: Final[Shape] = {"type": "integer", "minimum": 0}
-_TEXT: Final[Shape] = {"type": "string", "minLength": 1}
-# A text may always be one of the server's macros, which only the node can expand.
-_MACRO: Final[Shape] = {"type": "string", "pattern": "%\\{"}
-
-
-def tree(keys: "Mapping[str, Shape]") -> Shape:
-    """A table in which `"a.b" = …` and `a.b = …` are the same key."""
-    shapes: dict[str, Shape] = dict(keys)
-    nested: dict[str, dict[str, Shape]] = {}
-    for key, shape in keys.items():
-        first, _, rest = key.partition(".")
-        if rest:
-            nested.setdefault(first, {})[rest] = shape
-    for first, inner in nested.items():
-        table = tree(inner)
-        shapes[first] = {"anyOf": [shapes[first], table]} if first in shapes else table
-    return {"type": "object", "additionalProperties": False, "properties": shapes}
-
-
-def _one(path: str, inside: Shape) -> Shape:
-    return {
-        "type": "object",
-        "required": [path],
-        "additionalProperties": False,
-        "properties": {path: inside},
-    }
-
-
 REFERENCE: Final[Shape] = {
-    "title": "Where a secret is",
-    "description": "It is looked up when planning from live nodes, and again at apply.",
-    "anyOf": [
-        _one("env", {"type": "string", "pattern": "^[A-Za-z_][A-Za-z0-9_]*$"}),
-        _one("file", LINE),
-        _one("command", shape_of(argv)),
-    ],
-    "examples": [
-        {"env": "REDIS_PASSWORD"},
-        {"file": "secrets/redis"},
-        {"command": ["pass", "show", "redis"]},
-    ],
+    "description": "Where the secret is: looked up when planning, and again at apply.",
+    "type": "object",
+    "minProperties": 1,
+    "maxProperties": 1,
+    "additionalProperties": False,
+    "properties": {
+        "env": {
+            "description": "The name of a variable of stalplan's own environment.",
+            "type": "string",
+            "pattern": "^[A-Za-z_][A-Za-z0-9_]*$",
+        },
+        "file": LINE | {"description": "A file, relative to this one."},
+        "command": shape_of(argv) | {"description": "A command that prints it."},
+    },
+}
+# Macros of the server may stand for any text; only the node can expand them.
+_MACRO: Final = r"%\{"
+_SOMETHING: Final = "."
+_NUMBERS: Final = {Form.COUNT: 0, Form.LIMIT: 0, Form.DURATION: 1}  # least ones
+_TEXTS: Final = {
+    Form.FLAG: f"^(?:true|false)$|{_MACRO}",
+    Form.COUNT: f"^[0-9]+$|{_MACRO}",
+    Form.DURATION: f"^[0-9]+(?:ms|s|m|h|d)?$|{_MACRO}",
 }
 
 
 def _setting(key: str, kinds: "Mapping[str, Setting]") -> Shape:
-    """One setting of all the types of store that have it."""
-    if key == "type":  # what else there is hangs on it, so no macro will do
-        return {"title": key, "enum": list(SETTINGS), "description": "Its kind."}
-    shapes: list[Shape] = []
-    for setting in kinds.values():
-        shapes += [each for each in _forms(setting) if each not in shapes]
-    if not is_open(key):
-        shapes.append(_SECRET)
-    if any(setting.form is Form.TEXTS for setting in kinds.values()):
-        shapes.append(
-            {"type": "array", "minItems": 1, "items": {"anyOf": [_TEXT, _SECRET]}}
-        )
-    needed = [kind for kind, setting in kinds.items() if setting.needed]
+    """One setting of all the types of store that have it, as one shape.
+
+    They agree on its form wherever they share a key.
+    """
+    (setting, *others) = kinds.values()
+    assert all(setting.form is other.form for other in others), key
+    needed = [kind for kind, each in kinds.items() if each.needed]
     must = f" {_listed(needed)} needs it." if needed else ""
-    told = f"Of stores of type {_listed(list(kinds))}.{must}"
-    return {"title": key, "description": told, "anyOf": shapes}
+    words = f" One of {', '.join(setting.words)}." if setting.words else ""
+    told = f"Of stores of type {_listed(list(kinds))}.{words}{must}"
+    shape: Shape = {"title": key, "description": told, **_text(setting)}
+    if not is_open(key):
+        inside = {each: REFERENCE[each] for each in REFERENCE if each != "description"}
+        shape |= {**inside, "type": [*shape["type"], "object"]}
+    if setting.form is Form.TEXTS:
+        entry: Shape = {**shape, "title": f"an entry of {key}"}
+        shape |= {"type": [*shape["type"], "array"], "minItems": 1, "items": entry}
+    return shape
 
 
-def _forms(setting: Setting) -> list[Shape]:
+def _text(setting: Setting) -> dict[str, Any]:
+    """The text and what else may stand for it."""
+    types = ["string"]
+    if setting.form in _NUMBERS:
+        types.append("integer")
+    if setting.form in {Form.FLAG, Form.LIMIT}:
+        types.append("boolean")
+    pattern = _TEXTS.get(setting.form, _SOMETHING)
     if setting.words:
-        return [{"enum": list(setting.words)}, _MACRO]
-    match setting.form:
-        case Form.FLAG:
-            return [{"type": "boolean"}, {"enum": ["true", "false"]}, _MACRO]
-        case Form.COUNT:
-            return [_COUNTED, {"type": "string", "pattern": "^[0-9]+$"}, _MACRO]
-        case Form.LIMIT:
-            return [_COUNTED, {"type": "boolean"}, _TEXT]
-        case Form.DURATION:
-            duration = {"type": "string", "pattern": "^[0-9]+(ms|s|m|h|d)?$"}
-            return [{"type": "integer", "minimum": 1}, duration, _MACRO]
-        case Form.TEXT | Form.TEXTS | Form.ONE_TEXT:
-            return [_TEXT]
+        pattern = f"^(?:{'|'.join(setting.words)})$|{_MACRO}"
+    return {"type": types, "pattern": pattern, "minimum": _NUMBERS.get(setting.form, 0)}
 
 
 def _listed(kinds: list[str]) -> str:
@@ -100,7 +79,14 @@ def _store() -> Shape:
     for kind, settings in SETTINGS.items():
         for key, setting in settings.items():
             kinds.setdefault(key, {})[kind] = setting
-    table = tree({key: _setting(key, some) for key, some in kinds.items()})
+    del kinds["type"]
+    type_: Shape = {
+        "title": "type",
+        "description": "What kind of store it is; its other keys hang on that.",
+        "enum": list(SETTINGS),
+    }
+    keys = {key: _setting(key, some) for key, some in kinds.items()}
+    table = tree({"type": type_, **keys})
     return table | {"required": ["type"], "x-taplo": {"initKeys": ["type"]}}
 
 
