@@ -10,7 +10,10 @@ import pytest
 from nodes.endpoint import Key, make_key
 from nodes.factories import OpenSshNodes, SystemdNodes
 
-_NO_SYSTEMD = "systemd nodes need root on Linux"
+_NEED_ROOT = {
+    "systemd": "systemd nodes need root on Linux",
+    "podman": "containers under podman need root on Linux",
+}
 
 
 def pytest_collection_modifyitems(
@@ -26,22 +29,22 @@ def pytest_collection_modifyitems(
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """Systemd nodes run as root and in CI; elsewhere they are left out aloud."""
-    if item.get_closest_marker("systemd") is None:
-        return
-    if sys.platform == "linux" and os.getuid() == 0:
+    marked = [why for mark, why in _NEED_ROOT.items() if item.get_closest_marker(mark)]
+    if not marked or (sys.platform == "linux" and os.getuid() == 0):
         return
     if os.environ.get("CI"):
-        pytest.fail(f"{_NO_SYSTEMD}, and CI must run them", pytrace=False)
-    pytest.skip(_NO_SYSTEMD)
+        pytest.fail(f"{marked[0]}, and CI must run them", pytrace=False)
+    pytest.skip(marked[0])
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Say in the last lines how many tests of systemd nodes were left out."""
+    """Say in the last lines how many tests of such machines were left out."""
     skipped = terminalreporter.stats.get("skipped", ())
-    left_out = sum(_NO_SYSTEMD in str(report.longrepr) for report in skipped)
-    if left_out:
-        terminalreporter.section("left out", yellow=True)
-        terminalreporter.line(f"{left_out} tests were not run: {_NO_SYSTEMD}.")
+    for why in _NEED_ROOT.values():
+        left_out = sum(why in str(report.longrepr) for report in skipped)
+        if left_out:
+            terminalreporter.section("left out", yellow=True)
+            terminalreporter.line(f"{left_out} tests were not run: {why}.")
 
 
 @pytest.fixture(scope="session")

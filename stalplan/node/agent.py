@@ -52,6 +52,11 @@ PARTS: Mapping[str, tuple[str, ...]] = {
 """Which parts of the agent each verb needs; fewer bytes are read faster."""
 
 
+CONTAINERS = ("docker", "podman")
+CONTAINER_PART = "container"
+"""What these managers need besides."""
+
+
 @dataclass(frozen=True, slots=True)
 class Ask:
     """What a script is told: variables, and commands as functions of the shell."""
@@ -85,7 +90,8 @@ def script(verb: str, parts: Mapping[str, str], ask: Ask, *, last: str) -> bytes
     Raises:
         ValueError: a value holds a NUL, which no shell can take.
     """
-    lines = [_without_comments(parts[part]) for part in PARTS[verb]]
+    more = (CONTAINER_PART,) if ask.words.get("manager") in CONTAINERS else ()
+    lines = [_without_comments(parts[part]) for part in (*PARTS[verb], *more)]
     lines += [f"ask_{name}={quoted(word)}" for name, word in ask.words.items()]
     for name, argv in ask.commands.items():
         # What is passed stands before the command: a time limit, for one.

@@ -4,7 +4,7 @@ import re
 from math import ceil
 
 from stalplan.errors import AgentFailed
-from stalplan.model.inventory import Node
+from stalplan.model.inventory import Node, ServiceSettings
 from stalplan.node.agent import Ask, quoted
 from stalplan.ports import CommitOrder, LeaseAsk, StageOrder
 
@@ -17,15 +17,13 @@ def base_ask(node: Node, *, work_root: str | None) -> Ask:
     """What every verb is told: the file, how its service is run, where records lie.
 
     Raises:
-        AgentFailed: the node is run in a way that the agent can't do yet.
+        AgentFailed: a command is missing, or a word can't be passed to a shell.
     """
     service = node.service
-    if service.manager not in ("systemd", "command"):
-        raise AgentFailed(f"{node.name}: manager {service.manager} can't be run yet.")
     words = {
         "config": service.config or "",
         "manager": service.manager,
-        "unit": _unit(service.unit),
+        "unit": _unit(service),
         "work_root": work_root or "",
     }
     commands = {}
@@ -43,9 +41,10 @@ def base_ask(node: Node, *, work_root: str | None) -> Ask:
     return Ask(words, commands)
 
 
-def _unit(unit: str) -> str:
+def _unit(service: ServiceSettings) -> str:
     """With its suffix: systemctl would add it, systemd's properties want it."""
-    return unit if "." in unit else f"{unit}.service"
+    whole = "." in service.unit or service.manager != "systemd"
+    return service.unit if whole else f"{service.unit}.service"
 
 
 def is_usable(run: str) -> bool:

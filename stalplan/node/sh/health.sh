@@ -16,6 +16,7 @@ baseline() {
   # A unit between two tries of Restart=on-failure has no process to ask either.
   [ "$found_running" = yes ] || return 0
   [ -n "$found_pid" ] || tells_no_pid || return 0
+  if is_in_container; then ask_from "$found_pid"; fi
   base_sockets=unmade
   if [ -n "$found_pid" ] && may_look_into "$found_pid"; then
     base_sockets=ok
@@ -140,6 +141,14 @@ is_alive() {
     esac
     return 1
   fi
+  if is_in_container; then
+    case $container_status in
+      exited | stopped | dead | restarting)
+        it_died "the server did not start: it ended $(how_it_ended)"
+        return 1
+        ;;
+    esac
+  fi
   # A daemon may write its process id a moment after its start returned.
   centiseconds
   [ "$centiseconds" -lt $((start_ended + 200)) ] ||
@@ -147,7 +156,7 @@ is_alive() {
   return 1
 }
 
-tells_no_pid() { [ "$ask_manager" != systemd ] && ! command -v run_pid >/dev/null; }
+tells_no_pid() { [ "$ask_manager" = command ] && ! command -v run_pid >/dev/null; }
 
 note_seen() {
   [ -n "$seen_at" ] || {
@@ -156,6 +165,7 @@ note_seen() {
   }
   seen=$1
   seen_born=$2
+  if is_in_container; then ask_from "$seen"; fi
 }
 
 it_died() {
@@ -164,8 +174,14 @@ it_died() {
 }
 
 how_it_ended() {
-  [ "$ask_manager" = systemd ] || return 0
-  ended=$(systemctl show -p ExecMainStatus -- "$ask_unit" 2>/dev/null)
+  case $ask_manager in
+    systemd) ended=$(systemctl show -p ExecMainStatus -- "$ask_unit" 2>/dev/null) ;;
+    docker | podman)
+      look_at_service
+      ended=status=$container_exit
+      ;;
+    *) return 0 ;;
+  esac
   case $ended in
     *=0) printf 'with status 0, as when it cannot read its config file' ;;
     *) printf 'with status %s' "${ended#*=}" ;;

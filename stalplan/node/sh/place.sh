@@ -40,6 +40,14 @@ resolve() {
   [ -n "$name" ]
 }
 
+# Sets real and the rest for the file that the settings call config.
+resolve_config() {
+  case $ask_manager in
+    docker | podman) resolve_in_container "$config" ;;
+    *) resolve "$config" ;;
+  esac
+}
+
 # Whether root, or the target's owner who alone can write the target's folder, made
 # every link that led to real. Else whoever made one chooses what we would read and
 # replace. Needs file_uid, folder_uid and folder_mode.
@@ -89,7 +97,8 @@ locate() {
   uid=$(id -u)
   find_config
   [ -n "$config" ] || refuse failed "$config_problem"
-  resolve "$config" || refuse failed "$config leads to no file"
+  resolve_config || refuse failed "$config leads to no file"
+  [ -z "${own_layer-}" ] || refuse failed "$config lies in the container's own layer"
   # A file that is gone has records all the same, and somebody must be able to close them.
   [ -f "$real" ] || [ ! -e "$real" ] || refuse failed "$config is no file"
   work_place

@@ -20,14 +20,14 @@ has_talk() {
 # looked at: it is this machine, asked by its address.
 answers_200() {
   if command -v curl >/dev/null 2>&1; then
-    [ "$(curl -q -s -k -o /dev/null -m 5 -w '%{http_code}' -- "$1" 2>/dev/null)" = 200 ]
+    [ "$(${into-} curl -q -s -k -o /dev/null -m 5 -w '%{http_code}' -- "$1" 2>/dev/null)" = 200 ]
   elif wget --version >/dev/null 2>&1; then
-    wget --no-check-certificate -q -T 5 -t 1 -O /dev/null "$1" >/dev/null 2>&1
+    ${into-} wget --no-check-certificate -q -T 5 -t 1 -O /dev/null "$1" >/dev/null 2>&1
   elif command -v wget >/dev/null 2>&1; then
     # busybox's: it has neither a version nor, everywhere, a time limit.
-    limit 5 wget --no-check-certificate -q -O /dev/null "$1" >/dev/null 2>&1
+    limit 5 ${into-} wget --no-check-certificate -q -O /dev/null "$1" >/dev/null 2>&1
   else
-    python3 -I -c '
+    ${into-} python3 -I -c '
 import ssl, sys, urllib.request as request
 context = ssl._create_unverified_context()
 opener = request.build_opener(
@@ -50,16 +50,16 @@ first_words() {
   esac
   if command -v bash >/dev/null 2>&1; then
     # shellcheck disable=SC2016 # that bash expands them
-    limit 5 bash -c 'exec 3<>"/dev/tcp/$0/$1" && IFS= read -r -t 5 words <&3 &&
+    limit 5 ${into-} bash -c 'exec 3<>"/dev/tcp/$0/$1" && IFS= read -r -t 5 words <&3 &&
       printf "%s\n" "$words"' "$host" "$port"
   elif command -v python3 >/dev/null 2>&1; then
-    python3 -I -c '
+    ${into-} python3 -I -c '
 import socket, sys
 line = socket.create_connection((sys.argv[1], int(sys.argv[2])), 5)
 print(line.makefile("rb").readline(1000).decode("ascii", "replace"))
 ' "$host" "$port"
   else
-    sleep 3 | limit 5 nc "$host" "$port" | head -n 1
+    sleep 3 | limit 5 ${into-} nc "$host" "$port" | head -n 1
   fi 2>/dev/null | tr -d '\r' | head -n 1
 }
 
@@ -70,6 +70,11 @@ unowned_listeners() {
   [ -n "$2" ] || return 0
   {
     ls -l "/proc/$1/fd/"
+    # In a container the first process may be one that only starts the server.
+    if is_in_container; then
+      read -r children <"/proc/$1/task/$1/children"
+      for child in $children; do ls -l "/proc/$child/fd/"; done
+    fi
     cat "/proc/$1/net/tcp" "/proc/$1/net/tcp6"
   } 2>/dev/null | awk -v "listeners=$2" "$LISTENERS"
 }
@@ -125,6 +130,7 @@ log_files() {
   IFS=$newline
   for prefix in $ask_log_prefixes; do
     unset IFS
+    if is_in_container && through_mounts "$prefix"; then prefix=$host_path; fi
     [ -z "${1-}" ] || set -- "$1" "$prefix"*"$1"*
     [ -n "${1-}" ] || set -- '' "$prefix"*
     shift
@@ -166,6 +172,10 @@ log_from_start() {
 }
 
 journal_of() {
+  if is_in_container; then
+    container_log
+    return 0
+  fi
   [ "$ask_manager" = systemd ] && [ -n "$1" ] && command -v journalctl >/dev/null 2>&1 || return 0
   limit 20 journalctl -q --no-pager -o cat "_PID=$1" 2>/dev/null | grep -aE "$WANTED_LINES"
 }

@@ -168,6 +168,8 @@ clean() {
     if [ -e "$tx/begun" ] && [ ! -e "$tx/verdict" ]; then continue; fi
     forget_step "${tx##*@}"
   done
+  # Half a backup of a transaction that was killed; none is at work under our lease.
+  [ -n "$(running_transaction)" ] || rm -f "$work"/backups/*.new "$work"/*.new
   flush "$work/tx"
   finished
 }

@@ -18,7 +18,9 @@ file_facts() {
 # Sets replace_problem to why no replacement can work, or to nothing.
 look_at_folder() {
   replace_problem=
-  if is_mounted; then
+  if is_in_container && container_problem; then
+    return 0
+  elif is_mounted; then
     replace_problem="$real is a mount of its own; only the folder's mount can be replaced in"
   elif [ ! -w "$folder" ] || [ ! -x "$folder" ]; then
     replace_problem="$folder can't be written by $(id -un), or lies on a read-only file system"
@@ -30,6 +32,8 @@ look_at_folder() {
     look_at_disk
   fi
 }
+
+is_in_container() { [ "$ask_manager" = docker ] || [ "$ask_manager" = podman ]; }
 
 # The kernel writes blanks in mount points as \040, tabs as \011, backslashes as \134.
 is_mounted() {

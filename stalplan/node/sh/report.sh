@@ -20,7 +20,7 @@ report() {
   else
     report_file
   fi
-  if [ "$ask_manager" = systemd ] || command -v run_version >/dev/null; then
+  if [ "$ask_manager" != command ] || command -v run_version >/dev/null; then
     put server_version "$(server_version </dev/null 2>/dev/null | head -c 200)"
   fi
   report_probes
@@ -46,7 +46,7 @@ report_service() {
 
 report_file() {
   put path "$config"
-  if ! resolve "$config"; then
+  if ! resolve_config; then
     put file_problem "$config does not exist"
     return 0
   fi
@@ -165,6 +165,9 @@ send_began_with() {
 report_probes() {
   has_http || put unmade 'http	whether the server says that it is ready'
   has_talk || put unmade 'greeting	by which name the server greets other mail servers'
+  if is_in_container && [ -z "${pid-}" ]; then
+    put unmade 'version	which release is installed'
+  fi
   if [ "$ask_manager" = command ]; then
     command -v run_version >/dev/null ||
       put unmade 'version	which release is installed'

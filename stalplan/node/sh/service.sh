@@ -28,6 +28,7 @@ look_at_service() {
   ending=no
   case $ask_manager in
     systemd) look_at_unit "${1-}" ;;
+    docker | podman) look_at_container ;;
     *) look_at_command ;;
   esac
 }
@@ -91,11 +92,15 @@ look_at_command() {
 # Asks for the stop and returns; fails where the manager refuses.
 ask_to_stop() {
   stop_job=
-  if [ "$ask_manager" = systemd ]; then
-    systemctl --no-ask-password --no-block stop -- "$ask_unit" </dev/null >/dev/null 2>&1
-    return
-  fi
-  alone run_stop &
+  case $ask_manager in
+    systemd)
+      systemctl --no-ask-password --no-block stop -- "$ask_unit" </dev/null >/dev/null 2>&1
+      return
+      ;;
+    # The engine ends a process that is still there after the time it is given.
+    docker | podman) alone "$ask_manager" stop -t "$ask_stop_timeout" -- "$ask_unit" & ;;
+    *) alone run_stop & ;;
+  esac
   stop_job=$!
 }
 
@@ -109,12 +114,14 @@ alone() {
 
 # Asks for the start and returns.
 ask_to_start() {
-  if [ "$ask_manager" = systemd ]; then
-    systemctl reset-failed -- "$ask_unit" </dev/null >/dev/null 2>&1
-    alone systemctl --no-ask-password start -- "$ask_unit" &
-  else
-    alone run_start &
-  fi
+  case $ask_manager in
+    systemd)
+      systemctl reset-failed -- "$ask_unit" </dev/null >/dev/null 2>&1
+      alone systemctl --no-ask-password start -- "$ask_unit" &
+      ;;
+    docker | podman) alone "$ask_manager" start -- "$ask_unit" & ;;
+    *) alone run_start & ;;
+  esac
   start_job=$!
   start_status=
 }
@@ -155,7 +162,7 @@ is_gone() {
   while read -r other other_born; do
     [ -n "$other" ] && born_of "$other" && [ "$born" = "$other_born" ] && return 1
   done <"$tx/others"
-  if [ "$ask_manager" = systemd ]; then
+  if [ "$ask_manager" != command ]; then
     look_at_service
     [ "$running" = no ] && [ "$ending" = no ] || return 1
   fi
@@ -179,6 +186,8 @@ group_is_empty() {
 wait_until_gone() {
   uptime_seconds
   gone_by=$((uptime_seconds + ask_stop_timeout))
+  # An engine needs a moment after the end of the time that it gave.
+  case $ask_manager in docker | podman) gone_by=$((gone_by + 15)) ;; esac
   while ! is_gone; do
     uptime_seconds
     [ "$uptime_seconds" -lt "$gone_by" ] || return 1

@@ -207,6 +207,7 @@ make_ready_to_go_back() {
 
 # Numbers grow, so the newest sorts last.
 keep_backup() {
+  rm -f "$work"/backups/*.new # of a transaction that was killed
   last=100000
   for each in "$work"/backups/*; do
     number=${each##*/}

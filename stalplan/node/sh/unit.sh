@@ -9,6 +9,12 @@ find_config() {
   config=$ask_config
   config_problem=
   [ -z "$config" ] || return 0
+  case $ask_manager in
+    docker | podman)
+      config_in_container
+      return
+      ;;
+  esac
   if [ "$ask_manager" != systemd ]; then
     config_problem='service.config must name the file: no unit tells it'
     return 0
@@ -53,6 +59,12 @@ config_from_command() {
 # Prints NAME=VALUE for each of the names $1, a later line beating an earlier one, as
 # the unit would set it. A value with blanks in Environment= is not shown by systemctl.
 unit_values() {
+  case $ask_manager in
+    docker | podman)
+      container_values "$1"
+      return
+      ;;
+  esac
   set -f
   for word in ${unit_environment-}; do
     is_wanted "$1" "$word" && printf '%s\n' "$word"
@@ -94,10 +106,17 @@ file_values() {
 # Prints what the installed binary says of its version. As the server's own user where
 # it has one: the binary may be his, and what he owns is not run as root.
 server_version() {
-  if [ "$ask_manager" != systemd ]; then
-    run_version limit 5
-    return
-  fi
+  case $ask_manager in
+    systemd) ;;
+    docker | podman)
+      container_version
+      return
+      ;;
+    *)
+      run_version limit 5
+      return
+      ;;
+  esac
   binary=${unit_exec#*path=}
   binary=${binary%% ;*}
   case $binary in /*) ;; *) return ;; esac
