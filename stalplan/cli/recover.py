@@ -30,6 +30,7 @@ from stalplan.run.recover import Recover
 from stalplan.run.secrets import resolve
 from stalplan.run.steps import owed
 from stalplan.run.taken import Trace, traces
+from stalplan.run.undo import Key
 from stalplan.store.runs import END
 
 
@@ -170,6 +171,7 @@ class Recovering:
             who=who(),
             desired=self.desired,
             took_part=_took_part(plan),
+            planned=_parts(plan),
             owed=lambda: owed(self.home.runs.records(run)),
             look=partial(self._look(run), reporter=reporter),
             transport=self.transport,
@@ -203,6 +205,12 @@ def _took_part(plan: Plan | None) -> frozenset[NodeName] | None:
     if plan is None:
         return None
     return frozenset(name for step in plan.steps for name in step.nodes)
+
+
+def _parts(plan: Plan | None) -> frozenset[Key]:
+    if plan is None:
+        return frozenset()
+    return frozenset((step.number, name) for step in plan.steps for name in step.nodes)
 
 
 def _known(desired: Desired, names: tuple[str, ...]) -> frozenset[NodeName]:

@@ -31,15 +31,17 @@ from stalplan.run.undo import STOPPED, Done, Key, Undo, is_undo, undo_step
 class Recover:
     """Ends one run.
 
-    *took_part* are the nodes that the local plan names, where known; *owed* tells which
-    nodes are still out of the load balancer by the local journal. *closed* are nodes
-    that a person gave up for this run before, *forget* those to be given up now.
+    *took_part* are the nodes that the local plan names, where known, and *planned* its
+    steps' parts; *owed* tells which nodes are still out of the load balancer by the
+    local journal. *closed* are nodes that a person gave up for this run before,
+    *forget* those to be given up now.
     """
 
     run: RunId
     who: str
     desired: Desired
     took_part: frozenset[NodeName] | None
+    planned: frozenset[Key]
     owed: Callable[[], frozenset[NodeName]]
     look: Callable[[], Look]
     transport: Transport
@@ -247,6 +249,12 @@ class Recover:
         ]
         if not done or (self.why and not self.forget):
             return
+        if self._was_over(steps):
+            self.why.append(
+                "Nothing was taken back: the run had come to its end, and some nodes "
+                "have let go of their records of it. Plan what you want instead."
+            )
+            return
         look = self.look()
         back = Undo(
             run=self.run,
@@ -263,6 +271,18 @@ class Recover:
         self.ended |= back.ended
         self.why += back.why
         self.interrupted |= back.interrupted
+
+    def _was_over(self, steps: Mapping[Key, Transaction]) -> bool:
+        """Whether records are gone: all are there until a run that is over is tidied.
+
+        A way back from half of them would leave the other half as it is.
+        """
+        parts = {(ref.step, ref.node) for tx in steps.values() for ref in tx.remaining}
+        gone = {key for key in parts | self.planned if key not in steps}
+        return any(not self._is_closed(name) for _, name in gone)
+
+    def _is_closed(self, name: NodeName) -> bool:
+        return name in self.forget or name in self.closed
 
     def _back_in(self, later: Collection[NodeName]) -> None:
         """Nodes that were taken out of the load balancer go back, if they are whole.
@@ -312,7 +332,7 @@ class Recover:
         return fates
 
     def _may_have_a_part(self, name: NodeName) -> bool:
-        if name in self.forget | self.closed:
+        if self._is_closed(name):
             return False
         return self.took_part is None or name in self.took_part
 
