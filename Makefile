@@ -1,10 +1,15 @@
 # Developer shortcuts. Each makes what it needs: a clean clone is enough.
 .DEFAULT_GOAL := help
-.PHONY: help venv demo test lint types fuzz lock
+.PHONY: help venv demo test lint types fuzz faults lock
 
 # The tests mostly wait for servers to start, so two workers per processor of a small
 # machine; `make test WORKERS=0` runs in one process.
 WORKERS ?= 4
+# Faults to plant, the first of their seeds (none: a random one), and in how many
+# workers; most of a fault's time is processor time.
+FAULTS ?= 200
+SEED ?=
+FAULT_WORKERS ?= 2
 # More for pytest, as in `make test ARGS="-k plan"`.
 ARGS ?=
 
@@ -32,6 +37,11 @@ types: venv ## check types
 fuzz: venv ## run the long searches
 	@.ci/prepare
 	@.venv/bin/pytest -n $(WORKERS) -m long $(ARGS)
+
+faults: venv ## strike applies on real servers: FAULTS=2000 SEED=1 (a random one)
+	@.ci/prepare
+	@PYTHONPATH=.:tests .venv/bin/python -m faults \
+	  --faults "$(FAULTS)" --seed "$(SEED)" --workers "$(FAULT_WORKERS)"
 
 lock: ## write .ci/requirements.txt anew from pyproject.toml
 	@.ci/lock
