@@ -37,6 +37,7 @@ def chromium(profile: Path) -> Iterator[webdriver.Chrome]:
     )
     driver = webdriver.Chrome(options, Service("/usr/bin/chromedriver"))
     try:
+        driver.get("about:blank")  # the browser's own first page makes requests
         yield driver
     finally:
         driver.quit()
