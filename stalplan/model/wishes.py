@@ -8,6 +8,7 @@ from stalplan.model.secrets import SecretRef
 from stalplan.model.stores import ApiSettings, StoreWish
 from stalplan.names import Digest, NodeName, Role
 from stalplan.stalwart.releases import Release
+from stalplan.stalwart.stores import STORE_PREFIX
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +77,15 @@ class Desired:
             for _, ref in store.refs
         }
         return tuple(found)
+
+    @property
+    def store_keys(self) -> tuple[str, ...]:
+        """The flat keys of the managed stores."""
+        return tuple(
+            f"{STORE_PREFIX}{id_}.{key}"
+            for id_, store in self.stores.items()
+            for key in store.values
+        )
 
     def place(self, *path: str) -> Place | None:
         """Where `path` (such as "nodes", "mx1", "id") stands, or what holds it."""

@@ -140,6 +140,7 @@ def _file(scene: "Scene", name: "NodeName", scope: Scope) -> list[Finding]:
         scope=scope,
         env=known.report.unit_environment,
         rules=RULES if live and copied is None else RULES_OF_THE_END,
+        store_keys=scene.desired.store_keys,
     )
     if live and copied is not None and copied.not_toml is not None:
         text = refused_by_toml(copied.not_toml)

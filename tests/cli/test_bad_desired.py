@@ -66,11 +66,11 @@ BAD: dict[str, tuple[bytes, tuple[str, ...]]] = {
     ),
     "a store": (
         SOUND.encode() + b'[store.redis]\ntype = "redis"\n',
-        ("stalplan.toml:11:", "store", "not supported yet"),
+        ("stalplan.toml:11:", "store.redis needs urls"),
     ),
     "the settings API": (
         SOUND.encode() + b'[api]\nuser = "admin"\n',
-        ("stalplan.toml:11:", "api", "not supported yet"),
+        ("stalplan.toml:11:", "api needs url", "api needs password"),
     ),
 }
 

@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from reports import CREATED, STARTED, desired_of, planned, report_of, seen_of
+from reports import STARTED, desired_of, planned, report_of, seen_of
 
 from stalplan.model.live import Seen, digest_of
 from stalplan.model.records import RecordedNode, State
@@ -13,7 +13,7 @@ from stalplan.names import NodeName
 from stalplan.planning.changes import Cause
 from stalplan.planning.facts import facts
 from stalplan.planning.outcome import exit_code
-from stalplan.planning.plan import Plan
+from stalplan.planning.plan import Options, Plan
 from stalplan.planning.stale import differences_since
 from stalplan.planning.values import managed_values
 from stalplan.render import RENDERERS
@@ -473,6 +473,49 @@ def test_a_store_of_a_text_that_server_can_not_carry_is_refused() -> None:
     assert CANARY not in repr(plan)
 
 
-def test_times_are_those_of_the_reports() -> None:
-    """The fixtures' file is older than its server, so only changed files are newer."""
-    assert STARTED < CREATED
+def test_a_store_that_the_plan_brings_is_not_missing() -> None:
+    """SP302 blocks where the file names a store that nobody brings, and only there."""
+    bare = {name: text.split("store.")[0] for name, text in both("").items()}
+    alone = wish("").partition("[store.redis]")[0]
+
+    assert ["SP302", "SP302"] == codes(planned(alone, bare).plan)
+    brought = planned(wish(), bare, secrets=PASSWORD).plan
+    assert [] == codes(brought)
+    assert "SP302" in [each.code for each in brought.findings]
+
+
+def test_a_store_of_another_type_is_replaced() -> None:
+    """SP303 is repaired by the plan that gives the store a type that can coordinate."""
+    memory = {
+        name: text.replace('type = "redis"', 'type = "memory"')
+        for name, text in both(password()).items()
+    }
+    plan = planned(wish(), memory, secrets=PASSWORD).plan
+
+    change = ("update", "store.redis.type", "memory", "redis", ("mx1", "mx2"))
+    assert ([change], []) == (told(plan), codes(plan))
+
+
+def test_keys_that_a_node_keeps_in_its_database_block() -> None:
+    """SP504: what the file says of the store would count for nothing there."""
+    local = 'config.local-keys = ["cluster.*", "server.*"]\n'
+    nodes = {"mx1": file(1, password(), head=local), "mx2": file(2, password())}
+    plan = planned(wish(), nodes, secrets=PASSWORD).plan
+
+    (finding,) = [each for each in plan.findings if each.blocks]
+    assert ("SP504", "mx1") == (finding.code, finding.node)
+    assert "Add cluster.*, server.* and store.* to" in finding.hint
+
+
+def test_one_node_alone_cannot_move_to_other_servers() -> None:
+    """With --target the end must be sound: nodes that stay behind are named."""
+    desired = wish().replace('"%{env:URL}%"', '"redis://new:1"')
+    nodes = {
+        name: text.replace("%{env:URL}%", "redis://old:1")
+        for name, text in both(password()).items()
+    }
+    options = Options(target=(NodeName("mx1"),))
+    plan = planned(desired, nodes, secrets=PASSWORD, options=options).plan
+
+    assert ["SP607"] == codes(plan)
+    assert "mx2 must change with them" in plan.findings[0].detail

@@ -49,12 +49,13 @@ def file_findings(
     scope: Scope = Scope.LIVE,
     env: Mapping[str, str] | None = None,
     rules: tuple[Rule, ...] = RULES,
+    store_keys: tuple[str, ...] = (),
 ) -> list[Finding]:
     """All that the rules find in one file, worst first.
 
     *config* is what a server reads, or its refusal. *env* holds the variables of the
     server's environment that macros name; None: they are not known, and a text with a
-    macro is then no fault.
+    macro is then no fault. *store_keys* are the managed keys of stores.
     """
     if isinstance(config, ConfigRefused):
         return [reading.refusal(config, file=file, node=node, scope=scope)]
@@ -66,6 +67,7 @@ def file_findings(
         file=file,
         node=node,
         expanded=env is not None,
+        store_keys=store_keys,
     )
     results = [finding for rule in rules for finding in rule(subject)]
     return sorted(results, key=lambda finding: finding.sort_key)

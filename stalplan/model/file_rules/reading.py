@@ -119,16 +119,20 @@ def managed_keys_are_local(subject: "Subject") -> "Iterator[Finding]":
     ]
     if has_coordinator(subject.release):
         keys.append(COORDINATOR)
+    keys += subject.store_keys
     foreign = [key for key in keys if not _is_local(key, patterns)]
     more = [f"{len(foreign) - 3} more"] if len(foreign) > 3 else []  # noqa: PLR2004 - enough to see which ones
     shown = [*foreign[:3], *more]
+    wanted = listed(
+        ["cluster.*", "server.*", *(["store.*"] * bool(subject.store_keys))]
+    )
     if foreign:
         yield subject.finding(
             "SP504",
             f"{LOCAL_KEYS} leaves out {listed(shown)}: the server keeps them in its"
             " database, for all nodes at once.",
             LOCAL_KEYS,
-            hint=f"Add cluster.* and server.* to {LOCAL_KEYS}.",
+            hint=f"Add {wanted} to {LOCAL_KEYS}.",
         )
 
 

@@ -17,7 +17,8 @@ class Subject:
     """A file that the server of *release* reads, and what it makes of it.
 
     *expanded*: the variables of its macros were known. Without them a text with a
-    macro is no fault.
+    macro is no fault. *store_keys* are the keys of stores that the desired file
+    manages.
     """
 
     config: "FlatConfig" = field(repr=False)
@@ -27,6 +28,7 @@ class Subject:
     file: str
     node: "NodeName | None"
     expanded: bool
+    store_keys: tuple[str, ...] = ()
 
     def finding(
         self, code: str, detail: str, key: str | None = None, *, hint: str = ""
