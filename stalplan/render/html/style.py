@@ -115,11 +115,13 @@ thead th {
 }
 th:first-child {
   position: sticky; left: 0; z-index: 1; text-align: left; background: var(--page);
-  border-right: 1px solid var(--line); min-width: 6rem; max-width: 16rem;
+  border-right: 1px solid var(--line); min-width: 6rem; overflow-wrap: break-word;
 }
 thead th:first-child { z-index: 3; background: var(--tint); }
+thead th:nth-child(2), thead th:last-child { min-width: 3rem; }
 tbody th { font-weight: 600; }
-tbody th details { font-weight: 400; }
+.node { display: inline-block; max-width: min(18rem, 38vw); }
+tbody th details { font-weight: 400; max-width: min(18rem, 38vw); }
 tr.changing th:first-child { box-shadow: inset .25rem 0 0 var(--mod); }
 td { white-space: nowrap; position: relative; }
 td.off, .same { color: var(--soft); }
@@ -198,7 +200,6 @@ footer {
   body { padding: 1rem .9rem 2rem; }
   .changes li { grid-template-columns: 1fr; }
   th, td { padding: .4rem .45rem; }
-  th:first-child { max-width: 9rem; }
 }
 @media print {
   :root {
