@@ -2,6 +2,7 @@
 
 import copy
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,8 @@ from golden import CASES, planned_from
 from jsonschema import Draft202012Validator
 
 from stalplan.planning import plan_schema
+from stalplan.planning.origins import with_base
+from stalplan.planning.plan import GitState, SnapshotInfo
 from stalplan.planning.plan_json import plan_to_json
 from stalplan.planning.plan_reading import CHANGE_KINDS
 
@@ -51,6 +54,23 @@ def test_a_plan_is_what_the_schema_says(case: Path) -> None:
     assert [] == problems(document)
     only_plans = {**closed(SCHEMA), "anyOf": [{"$ref": "#/$defs/plan"}]}
     assert [] == problems(document, only_plans)
+
+
+def test_a_review_s_plan_is_what_the_schema_says() -> None:
+    """Also with a base, a snapshot and a commit, which golden cases have not."""
+    by_name = {case.name: planned_from(case).plan for case in CASES}
+    plan = by_name["three-faults"]
+    own = replace(plan, changes=plan.changes[1:])
+    compared = with_base(own, plan, revision="main", commit="0" * 40)
+    git = GitState(commit="0" * 40, dirty=True)
+    whole = replace(
+        compared,
+        snapshot=SnapshotInfo(taken=plan.created),
+        desired=replace(plan.desired, git=git),
+    )
+
+    only_plans = {**closed(SCHEMA), "anyOf": [{"$ref": "#/$defs/plan"}]}
+    assert [] == problems(json.loads(plan_to_json(whole)), only_plans)
 
 
 @pytest.mark.parametrize("file", PLANS, ids=lambda file: file.parent.name)
