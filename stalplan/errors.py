@@ -99,9 +99,15 @@ class Unfinished(StalplanError):
 
 
 class StateUnusable(StalplanError):
-    """The state file is damaged, newer than this stalplan, or another cluster's."""
+    """The state file is unreadable, newer than this stalplan, or another cluster's."""
 
     summary = "The state file can't be used"
+
+
+class StateDamaged(StateUnusable):
+    """The state file holds no state; what it held is lost to us. It is left as is."""
+
+    summary = "The state file is damaged"
 
 
 class SnapshotUnusable(StalplanError):

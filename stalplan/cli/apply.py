@@ -19,6 +19,7 @@ from stalplan.cli.interrupt import two_stages
 from stalplan.cli.options import DESIRED_FILE, Command, common
 from stalplan.cli.planning_options import options_of, planning_options
 from stalplan.cli.progress import progress
+from stalplan.cli.recorded import recorded_state
 from stalplan.cli.saved import read_saved_plan
 from stalplan.cli.wiring import memory_of, runner_of
 from stalplan.errors import StalplanError
@@ -123,7 +124,7 @@ def command(
                 plan_now,
                 desired,
                 transport=transport,
-                state=home.states.load(),
+                state=recorded_state(home.folder, home.cluster, app.terminal),
                 options=options,
                 begun_here=home.runs.unfinished(),
                 clock=app.clock,
@@ -208,7 +209,7 @@ class Applying:
             transport=transport,
             journal=journal,
             runner=runner_of(self.app, transport, journal, reporter),
-            memory=memory_of(self.home, self.desired, reporter),
+            memory=memory_of(self.app, self.home, self.desired, reporter),
             reporter=reporter,
             clock=self.app.clock,
             stop_asked=stop_asked,
@@ -236,7 +237,7 @@ class Applying:
     def _nothing_to_do(self, look: Look, *, told: bool) -> int:
         with progress(self.app.terminal) as reporter:
             plan = look.planned.plan
-            memory_of(self.home, self.desired, reporter).everyone(
+            memory_of(self.app, self.home, self.desired, reporter).everyone(
                 look.seen, plan=plan.digest, at=self.app.clock.now()
             )
         outcome = Outcome(nodes={}, complete=True)

@@ -11,6 +11,7 @@ from stalplan.cli.home import Home
 from stalplan.cli.identity import new_run
 from stalplan.cli.options import DESIRED_FILE, Command, common, parallelism_option
 from stalplan.cli.progress import progress
+from stalplan.cli.recorded import recorded_state
 from stalplan.cli.rewriting import put, shown
 from stalplan.cli.wiring import memory_of
 from stalplan.model.desired import read_desired
@@ -120,7 +121,7 @@ class Comparing:
         return _code(report, drifted=bool(adopted.refused), detailed=detailed)
 
     def _look(self, transport: Transport) -> tuple[Look, DriftReport]:
-        state = self.home.states.load()
+        state = recorded_state(self.home.folder, self.home.cluster, self.app.terminal)
         with progress(self.app.terminal) as reporter:
             look = plan_now(
                 self.desired,
@@ -137,7 +138,7 @@ class Comparing:
 
     def _remember(self, look: Look, adopted: Adopted) -> None:
         with progress(self.app.terminal) as reporter:
-            memory = memory_of(self.home, self.desired, reporter)
+            memory = memory_of(self.app, self.home, self.desired, reporter)
             for seen in look.seen:
                 if isinstance(seen, NodeReport) and seen.node in adopted.nodes:
                     record = memory.state.nodes.get(seen.node)

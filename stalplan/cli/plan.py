@@ -13,6 +13,7 @@ from stalplan.cli.guards import guard
 from stalplan.cli.options import DESIRED_FILE, Command, common
 from stalplan.cli.planning_options import options_of, planning_options
 from stalplan.cli.progress import progress
+from stalplan.cli.recorded import recorded_state
 from stalplan.cli.saved import write_saved_plan
 from stalplan.cli.snapshots import read_snapshot
 from stalplan.errors import StalplanError
@@ -27,7 +28,6 @@ from stalplan.run.plan import Look, plan_now, with_git
 from stalplan.run.review import compared, plan_offline
 from stalplan.run.secrets import resolve
 from stalplan.store.runs import RunFolder
-from stalplan.store.state import StateFile
 
 
 @click.command("plan", cls=Command)
@@ -133,7 +133,7 @@ class Planning:
 
     def live(self, asked: Options, parallelism: int) -> Look:
         """What the nodes make of the file, and of the one at the base."""
-        state = StateFile(self.folder, self.desired.cluster).load()
+        state = recorded_state(self.folder, self.desired.cluster, self.app.terminal)
         secrets = self._secrets()
         transport = self.app.transport(parallelism)
         try:

@@ -14,9 +14,11 @@ from stalplan.cli.identity import new_run, who
 from stalplan.cli.interrupt import two_stages
 from stalplan.cli.options import DESIRED_FILE, Command, common, parallelism_option
 from stalplan.cli.progress import progress
+from stalplan.cli.recorded import recorded_state
 from stalplan.cli.wiring import memory_of, runner_of
 from stalplan.model.cluster import listed
 from stalplan.model.live import Seen
+from stalplan.model.records import State
 from stalplan.model.wishes import Desired
 from stalplan.names import NodeName, RunId
 from stalplan.planning.plan import Options, Plan
@@ -89,6 +91,7 @@ def command(
         transport=transport,
         undo=undo,
         forget=_known(desired, forget),
+        state=recorded_state(home.folder, home.cluster, app.terminal),
     )
     try:
         with home.lock(new_run(app.clock.now()), "recover", 0.0):
@@ -107,6 +110,7 @@ class Recovering:
     transport: Transport
     undo: bool
     forget: frozenset[NodeName]
+    state: State | None
 
     def carry_out(self, form: str, *, ask: bool) -> int:
         """Look, ask, recover, tell."""
@@ -134,7 +138,7 @@ class Recovering:
             plan_now,
             self.desired,
             transport=self.transport,
-            state=self.home.states.load(),
+            state=self.state,
             options=plan.options if plan else Options(),
             begun_here=(),
             secrets=resolve(self.desired, self.app.commands()),
@@ -176,7 +180,7 @@ class Recovering:
             look=partial(self._look(run), reporter=reporter),
             transport=self.transport,
             runner=runner_of(self.app, self.transport, journal, reporter),
-            memory=memory_of(self.home, self.desired, reporter),
+            memory=memory_of(self.app, self.home, self.desired, reporter),
             reporter=reporter,
             clock=self.app.clock,
             stop_asked=stop_asked,

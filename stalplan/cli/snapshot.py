@@ -7,11 +7,11 @@ import click
 from stalplan.cli.app import App, state_folder
 from stalplan.cli.options import DESIRED_FILE, Command, common, parallelism_option
 from stalplan.cli.progress import progress
+from stalplan.cli.recorded import recorded_state
 from stalplan.cli.snapshots import write_snapshot
 from stalplan.model.cluster import listed
 from stalplan.model.live import Unreachable
 from stalplan.run.snapshot import take_snapshot
-from stalplan.store.state import StateFile
 
 UNREACHABLE = 4
 
@@ -58,7 +58,9 @@ def command(
             taken = take_snapshot(
                 desired,
                 transport=transport,
-                state=StateFile(state_folder(file, state), desired.cluster).load(),
+                state=recorded_state(
+                    state_folder(file, state), desired.cluster, app.terminal
+                ),
                 clock=app.clock,
                 reporter=reporter,
             )

@@ -9,6 +9,7 @@ from stalplan.cli.app import App, state_folder
 from stalplan.cli.durations import DURATION
 from stalplan.cli.options import DESIRED_FILE, Command, common, parallelism_option
 from stalplan.cli.progress import progress
+from stalplan.cli.recorded import recorded_state
 from stalplan.cli.status_view import status_table, status_text
 from stalplan.model.secrets import Secret, Unresolved
 from stalplan.model.wishes import Desired
@@ -16,7 +17,6 @@ from stalplan.planning.status import NodeStatus
 from stalplan.ports import Reporter
 from stalplan.render.status import notes_of, status_json
 from stalplan.run.status import status_now
-from stalplan.store.state import StateFile
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -69,7 +69,7 @@ def command(
         raise click.BadParameter("--watch needs a terminal and text.")
     file = file or DESIRED_FILE
     desired = app.read_desired(file)
-    states = StateFile(state_folder(file, state), desired.cluster)
+    folder = state_folder(file, state)
     password = _password(app, desired)
     transport = app.transport(parallelism)
 
@@ -77,7 +77,7 @@ def command(
         return status_now(
             desired,
             transport=transport,
-            state=states.load(),
+            state=recorded_state(folder, desired.cluster, app.terminal),
             password=password,
             clock=app.clock,
             reporter=reporter,

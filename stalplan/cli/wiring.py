@@ -2,11 +2,11 @@
 
 from stalplan.cli.app import App
 from stalplan.cli.home import Home
+from stalplan.cli.recorded import state_to_write
 from stalplan.model.wishes import Desired
 from stalplan.ports import Journal, Reporter, Transport
 from stalplan.run.remember import Memory
 from stalplan.run.steps import StepRunner
-from stalplan.store.state import fresh_state
 
 
 def runner_of(
@@ -22,7 +22,7 @@ def runner_of(
     )
 
 
-def memory_of(home: Home, desired: Desired, reporter: Reporter) -> Memory:
-    """What writes the cluster's state."""
-    state = home.states.load() or fresh_state(desired.cluster)
+def memory_of(app: App, home: Home, desired: Desired, reporter: Reporter) -> Memory:
+    """What writes the cluster's state. A damaged one is kept aside first."""
+    state = state_to_write(home.folder, home.cluster, app.terminal)
     return Memory(store=home.states, state=state, desired=desired, reporter=reporter)

@@ -1,14 +1,15 @@
 """The cluster's state file, `state/<cluster>.json`: read, checked, replaced whole."""
 
+import itertools
 import json
 import uuid
 from dataclasses import replace
 from pathlib import Path
 
-from stalplan.errors import StateUnusable
+from stalplan.errors import StateDamaged, StateUnusable
 from stalplan.model.records import State
 from stalplan.model.state_document import state_document, state_of
-from stalplan.store.files import make_directory, write_atomic
+from stalplan.store.files import make_directory, sync_directory, write_atomic
 
 FORMAT = 1
 
@@ -24,16 +25,17 @@ class StateFile:
         """The state; None where there is no file yet. Never changes the file.
 
         Raises:
-            StateUnusable: damaged, of a newer format, or another cluster's.
+            StateDamaged: it is no state; everything works without one.
+            StateUnusable: unreadable, of a newer format, or another cluster's.
         """
         try:
-            text = self._path.read_text(encoding="utf-8")
+            data = self._path.read_bytes()
         except FileNotFoundError:
             return None
-        except (OSError, UnicodeDecodeError) as error:
-            raise self._unusable(f"it can't be read: {error}") from error
+        except OSError as error:
+            raise self._unusable(f"it can't be read: {error.strerror}") from error
         try:
-            tree = json.loads(text)
+            tree = json.loads(data)
             version = tree["format_version"]
             if version != FORMAT:
                 raise self._unusable(
@@ -41,13 +43,29 @@ class StateFile:
                 )
             state = state_of(tree)
         except (ValueError, KeyError, TypeError, AttributeError) as error:
-            raise self._unusable("it is damaged") from error
+            raise StateDamaged(
+                f"{self._path} is damaged. It is left as it is.",
+                hint=f"ls -l {self._path}  # an older copy may be in your backups",
+            ) from error
         if state.cluster != self._cluster:
             raise self._unusable(f"it belongs to the cluster {state.cluster!r}")
         return state
 
     def save(self, state: State) -> State:
-        """Write with the next serial; on return it survives a power cut."""
+        """Write with the next serial; on return it survives a power cut.
+
+        Raises:
+            StateUnusable: the file is no longer the one that *state* was read from.
+                It stays as it is.
+        """
+        there = self.load()
+        if there is not None and (
+            there.lineage != state.lineage or there.serial != state.serial
+        ):
+            raise self._unusable(
+                f"somebody wrote it meanwhile (serial {there.serial}, not "
+                f"{state.serial})"
+            )
         written = replace(state, serial=state.serial + 1)
         make_directory(self._path.parent)
         text = json.dumps(
@@ -57,6 +75,22 @@ class StateFile:
         )
         write_atomic(self._path, f"{text}\n".encode())
         return written
+
+    def keep_aside(self) -> Path:
+        """Give a damaged file another name beside its own; none is overwritten.
+
+        Returns the new name. Raises OSError with the file as it was.
+        """
+        for number in itertools.count(1):
+            aside = self._path.with_suffix(f".damaged-{number}.json")
+            try:
+                aside.hardlink_to(self._path)
+            except FileExistsError:
+                continue
+            self._path.unlink()
+            sync_directory(self._path.parent)
+            return aside
+        raise AssertionError("there is always another number")
 
     def _unusable(self, why: str) -> StateUnusable:
         return StateUnusable(

@@ -1,12 +1,13 @@
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
-from stalplan.errors import StateUnusable
+from stalplan.errors import StateDamaged, StateUnusable
 from stalplan.model.live import digest_of
-from stalplan.model.records import RecordedNode
+from stalplan.model.records import RecordedNode, State
 from stalplan.names import NodeName
 from stalplan.store.state import StateFile, fresh_state
 
@@ -68,6 +69,57 @@ def test_an_unusable_state_is_refused_and_kept(
         StateFile(tmp_path, "mail").load()
 
     assert text == path.read_text()
+
+
+def test_damage_is_told_apart(tmp_path: Path) -> None:
+    """Everything works without a damaged state; a newer one must not be passed over."""
+    path = tmp_path / "mail.json"
+    path.write_bytes(b"\xff")
+    with pytest.raises(StateDamaged):
+        StateFile(tmp_path, "mail").load()
+    path.write_text('{"format_version": 2}')
+
+    with pytest.raises(StateUnusable) as refused:
+        StateFile(tmp_path, "mail").load()
+
+    assert not isinstance(refused.value, StateDamaged)
+
+
+def test_a_damaged_file_is_kept_aside(tmp_path: Path) -> None:
+    """Each under a name of its own; none is ever overwritten."""
+    store, path = StateFile(tmp_path, "mail"), tmp_path / "mail.json"
+    for number, text in enumerate(("{", "["), start=1):
+        path.write_text(text)
+
+        aside = store.keep_aside()
+
+        assert tmp_path / f"mail.damaged-{number}.json" == aside
+        assert text == aside.read_text()
+        assert store.load() is None
+    assert "{" == (tmp_path / "mail.damaged-1.json").read_text()
+
+
+@pytest.mark.parametrize(
+    "meanwhile",
+    [replace(fresh_state("mail"), lineage="another"), None],
+    ids=["another lineage", "a newer serial"],
+)
+def test_a_state_that_another_wrote_is_not_overwritten(
+    tmp_path: Path, meanwhile: State | None
+) -> None:
+    """A state that was replaced since it was read stays as it is."""
+    store = StateFile(tmp_path, "mail")
+    ours = store.save(fresh_state("mail"))
+    if meanwhile is None:
+        theirs = store.save(ours)
+    else:
+        (tmp_path / "mail.json").unlink()
+        theirs = store.save(meanwhile)
+
+    with pytest.raises(StateUnusable, match="meanwhile"):
+        store.save(ours)
+
+    assert theirs == store.load()
 
 
 def test_the_file_is_plain_sorted_json(tmp_path: Path) -> None:
