@@ -115,7 +115,7 @@ def _of_stores(
         (store, name), text = found, config[key]
         kind = ascii_lower(config.get(f"store.{store}.type", ""))
         if name in TOLD or (store in stores and is_open(name)):
-            yield key, _told(text)
+            yield key, _told(text, groups)
         elif name == "group-id" and kind == "kafka":
             yield key, groups.name(text)
         elif store in stores or (kind in COORDINATING_TYPES and _is_known(name)):
@@ -128,8 +128,8 @@ def _is_known(name: str) -> bool:
     return name in _KNOWN or (number.isdigit() and root in _KNOWN)
 
 
-def _told(text: str) -> str | None:
-    """A word or a macro as it is; of any other text no more than that it is one."""
+def _told(text: str, groups: Groups) -> str | None:
+    """A word or a macro as it is; of any other text no more than which are the same."""
     if _WORD.fullmatch(text) or _MACRO.fullmatch(text):
         return AsWritten
-    return "%{env:X}%" if macros_in(text) else HIDDEN
+    return "%{env:X}%" if macros_in(text) else groups.name(text)

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING
 from stalplan.findings import Finding, Scope, found
 from stalplan.model.secrets import Secret, Unresolved, shown_ref
 from stalplan.model.stores import NOT_COMPARED, SENSITIVE, StoreText, masked
+from stalplan.planning.snapshot_keys import HIDDEN, TOLD
 from stalplan.stalwart.edits import Edit, Remove, SetList, SetText
-from stalplan.stalwart.stores import SETTINGS, STORE_PREFIX, Form
+from stalplan.stalwart.stores import SETTINGS, STORE_PREFIX, Form, is_open
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping
@@ -93,7 +94,15 @@ def store_goal(
                     continue
                 texts[key] = _in_style(key, texts_, found)
                 wanted[key] = _leaf(key, texts_, exact=secrets is not None)
+                if secrets is None and _not_told(key, found):
+                    live[key] = wanted[key]  # nobody managed it when it was read
     return StoreGoal(live=live, wanted=wanted, texts=texts, before=before, after=after)
+
+
+def _not_told(key: str, texts: Texts | None) -> bool:
+    """Whether a snapshot keeps the text to itself, though plans may show it."""
+    name = key.split(".", 2)[2]
+    return texts == HIDDEN and is_open(name) and name not in TOLD
 
 
 def live_texts(config: "FlatConfig", key: str) -> Texts | None:
