@@ -141,7 +141,8 @@ class Recovering:
             state=self.state,
             options=plan.options if plan else Options(),
             begun_here=(),
-            secrets=resolve(self.desired, self.app.commands()),
+            # the first look is for what the run left, which no secret tells of
+            secrets=resolve(self.desired, self.app.commands()) if run else {},
             clock=self.app.clock,
         )
 
