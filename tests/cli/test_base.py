@@ -1,7 +1,9 @@
 """`plan --base`: what comes from a branch, and what an unreviewed file may cause."""
 
+import json
 from pathlib import Path
 
+import jsonschema
 import pytest
 from review_world import World, git, make_world
 
@@ -298,3 +300,17 @@ def test_trust_without_a_base_is_wrong_usage(world: World) -> None:
     done = world.run("plan", "--trust-desired", code=64)
 
     assert "--trust-desired says something only with --base" in done.err
+
+
+def test_plans_with_base_and_snapshot_are_by_the_schema(world: World) -> None:
+    """What `stalplan schema plan` prints holds for previews against a base too."""
+    world.run("snapshot", "--out", "s.json")
+    world.want(RENAMED)
+    world.commit()
+    world.want(("b.example.org", "mx2.example.org"), MOVED)
+    schema = json.loads(world.run("schema", "plan").out)
+
+    for argv in ((), ("--snapshot", "s.json")):
+        plan = world.plan("--base", "HEAD", *argv)
+        jsonschema.validate(plan, schema)
+        assert 1 == len(plan["base"]["gone"])
