@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from stalplan.errors import LeaseLost, NodeUnreachable, StalplanError
-from stalplan.model.inventory import Node
+from stalplan.model.inventory import Argv, Node
 from stalplan.model.records import Transaction, Verdict
 from stalplan.names import NodeName
 from stalplan.ports import (
@@ -92,6 +92,8 @@ class StepRunner:
                     self.reporter.node(node.name, "before_stop")
                     self.commands.hook(before, node=node.name)
             except StalplanError as error:
+                if isinstance(error, NotRecorded):  # it may have run all the same
+                    self.back_in(node, order.step)
                 why = f"{error.detail} Nothing was stopped there."
                 return NodeOutcome(node=node.name, ended=Ended.UNTOUCHED, why=why)
         outcome = self._ended_by(node, order, begin)
@@ -106,10 +108,23 @@ class StepRunner:
         argv = node.service.after_healthy
         if argv is None:
             return ""
+        called = False
         try:
             with recorded(self.journal, node.name, AFTER_HEALTHY, step):
                 self.reporter.node(node.name, "after_healthy")
+                called = True
                 self.commands.hook(argv, node=node.name)
+        except NotRecorded as error:
+            # Unlike all other acts this one is better done than not announced.
+            wrong = "" if called else self._unannounced(argv, node)
+            return wrong or error.detail
+        except StalplanError as error:
+            return error.detail
+        return ""
+
+    def _unannounced(self, argv: Argv, node: Node) -> str:
+        try:
+            self.commands.hook(argv, node=node.name)
         except StalplanError as error:
             return error.detail
         return ""

@@ -149,7 +149,7 @@ forget() {
   tx=$work/tx/$ask_run@$ask_step
   settle_launch
   is_running "$tx" && refuse busy "$ask_run"
-  forget_step "$ask_step"
+  forget_step "$ask_step" || refuse failed "$staged can't be removed"
   flush "$work/tx"
   finished
 }
@@ -160,23 +160,26 @@ clean() {
   read_lease
   is_held && [ "$lease_run" = "$ask_run" ] && [ "$lease_number" = "$ask_fence" ] ||
     refuse lease-lost "${lease_run:-nobody}"
+  left=
   for tx in "$work"/tx/"$ask_run"@*/; do
     tx=${tx%/}
     [ -d "$tx" ] || continue
     settle_launch
     is_running "$tx" && continue
     if [ -e "$tx/begun" ] && [ ! -e "$tx/verdict" ]; then continue; fi
-    forget_step "${tx##*@}"
+    forget_step "${tx##*@}" || left=$staged
   done
   # Half a backup of a transaction that was killed; none is at work under our lease.
   [ -n "$(running_transaction)" ] || rm -f "$work"/backups/*.new "$work"/*.new
   flush "$work/tx"
+  [ -z "$left" ] || refuse failed "$left can't be removed"
   finished
 }
 
-# Removes staged files before the record that leads to them.
+# Removes staged files before the record that leads to them, which stays as long as
+# they do.
 forget_step() {
   staged_place "$ask_run" "$1"
-  rm -rf "$staged"
-  rm -rf "$work/tx/$ask_run@$1"
+  rm -rf "$staged" 2>/dev/null
+  [ ! -e "$staged" ] && rm -rf "$work/tx/$ask_run@$1"
 }
