@@ -167,6 +167,20 @@ def test_coordinators_differ() -> None:
     )
 
 
+def test_one_name_for_two_stores() -> None:
+    """SP301: under one id a redis here and a NATS there are two coordinators."""
+    text = 'cluster.coordinator = "bus"\nstore.bus.type = "{}"'
+    redis, nats, other = (text.format(each) for each in ("Redis", "nats", "canary"))
+    (finding,) = coordinator.coordinator_is_the_same(
+        cluster(with_id(1, redis), with_id(2, nats))
+    )
+
+    assert "mx2: bus (nats); mx1: bus (redis)." in finding.detail
+    rule = coordinator.coordinator_is_the_same
+    assert [] == said(rule, cluster(with_id(1, redis), with_id(2, redis.lower())))
+    assert [] == said(rule, cluster(with_id(1, redis), with_id(2, other)))
+
+
 def test_kafka_groups() -> None:
     """SP308: nodes in one consumer group take messages from each other."""
     text = 'cluster.coordinator = "k"\nstore.k.type = "kafka"\nstore.k.group-id = "{}"'

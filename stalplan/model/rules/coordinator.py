@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from stalplan.findings import Finding, found
 from stalplan.model.cluster import Cluster, Member, listed
+from stalplan.stalwart.effective import ascii_lower
 from stalplan.stalwart.macros import macros_in
 from stalplan.stalwart.releases import COORDINATOR, has_coordinator
 
@@ -13,12 +14,14 @@ if TYPE_CHECKING:
 
 
 def coordinator_is_the_same(cluster: Cluster) -> "Iterator[Finding]":
-    """Nodes on different coordinators, or on none, don't hear each other."""
+    """Nodes on different coordinators, or on none, don't hear each other.
+
+    Stores of one id and of two types are two. Where the store or its type is missing,
+    another rule tells.
+    """
     if not has_coordinator(cluster.release):
         return
-    named: defaultdict[str, list[Member]] = defaultdict(list)
-    for member in cluster.members:
-        named[member.effective.coordinator or ""].append(member)
+    named = _by_store(cluster)
     if len(named) < 2:  # noqa: PLR2004 - one is agreement
         return
     said = "; ".join(
@@ -35,6 +38,31 @@ def coordinator_is_the_same(cluster: Cluster) -> "Iterator[Finding]":
         line=place.line(COORDINATOR),
         key=COORDINATOR,
     )
+
+
+def _by_store(cluster: Cluster) -> dict[str, list[Member]]:
+    """The members by their coordinator, and its type where types differ."""
+    kinds: defaultdict[str, set[str]] = defaultdict(set)
+    for member in cluster.members:
+        if kind := _kind(member):
+            kinds[member.effective.coordinator or ""].add(kind)
+    named: defaultdict[str, list[Member]] = defaultdict(list)
+    for member in cluster.members:
+        store = member.effective.coordinator or ""
+        kind = _kind(member) or "no type"
+        named[f"{store} ({kind})" if len(kinds[store]) > 1 else store].append(member)
+    return named
+
+
+def _kind(member: Member) -> str | None:
+    """The type as the server compares it; None where it is no type that coordinates.
+
+    No text of another type is told: it may be anything.
+    """
+    reads = member.effective
+    if reads.coordinator_type is None or not reads.coordinator_usable:
+        return None
+    return ascii_lower(reads.coordinator_type)
 
 
 def kafka_groups_differ(cluster: Cluster) -> "Iterator[Finding]":
