@@ -13,7 +13,7 @@ from stalplan.model.stores import SENSITIVE
 from stalplan.names import NODE_IDS, Role
 from stalplan.planning.plan import Risk
 from stalplan.stalwart.effective import On, Shard, ascii_lower
-from stalplan.stalwart.macros import is_one_macro
+from stalplan.stalwart.macros import macros_in
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterable, Iterator, Mapping
@@ -149,13 +149,14 @@ def _parted(buses: "Iterable[Bus]") -> bool:
 
 
 def _share(one: frozenset[str], other: frozenset[str]) -> bool:
-    """Whether some server is in both; a masked one may be any but a macro's."""
-    if not one.isdisjoint(other):
-        return True
-    return any(
-        SENSITIVE in these and not all(map(is_one_macro, those))
-        for these, those in ((one, other), (other, one))
-    )
+    """Whether some server may be in both: that is not known of masks and macros."""
+    if not one or not other:
+        return False
+    return not one.isdisjoint(other) or any(map(_may_be_any, one | other))
+
+
+def _may_be_any(text: str) -> bool:
+    return text == SENSITIVE or bool(macros_in(text))
 
 
 def collisions(crew: Crew) -> int:

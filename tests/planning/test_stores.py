@@ -437,6 +437,17 @@ def test_nodes_on_other_servers_are_parted() -> None:
     assert () == plan.steps[1].exposure
 
 
+def test_where_a_macro_leads_is_not_known() -> None:
+    """A URL that moves into the environment is not claimed to be another server."""
+    nodes = {
+        name: text.replace("%{env:URL}%", "redis://u:p@h:1")
+        for name, text in both(password()).items()
+    }
+    plan = planned(wish(), nodes, secrets=PASSWORD).plan
+
+    assert [(), ()] == [step.exposure for step in plan.steps]
+
+
 def test_another_password_parts_nobody() -> None:
     """Credentials in a URL are no other server."""
     desired = wish().replace('"%{env:URL}%"', '"redis://u:new@h:1"')
