@@ -72,6 +72,7 @@ CATALOGUE: dict[str, tuple[Severity, str]] = {
     "SP608": (Severity.ERROR, "Two nodes are one machine"),
     "SP609": (Severity.ERROR, "A secret reference can't be resolved"),
     "SP610": (Severity.WARNING, "The snapshot is old"),
+    "SP611": (Severity.INFO, "The file has other names"),
 }
 
 BLOCKS_WHEREVER_IT_STANDS = frozenset(

@@ -73,6 +73,7 @@ class NodeReport:
     read_at: datetime  # UTC, the node's clock
     host_key: str | None = None  # "SHA256:…" of the key it showed
     file: NodeFile | None = None
+    other_names: int = 0  # hard links to the file besides its path
     file_problem: str | None = None  # why there is no file: "No such file…"
     unreadable_by_service: bool = False  # the server's own user can't read it
     service: Service | None = None

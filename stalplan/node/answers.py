@@ -142,6 +142,7 @@ def report_of(node: NodeName, fields: Sequence[Field]) -> NodeReport:
         node=node,
         read_at=read_at,
         file=file,
+        other_names=_other_names(texts) if file else 0,
         file_problem=texts.get("file_problem") or None,
         unreadable_by_service="unreadable" in texts,
         service=service,
@@ -181,6 +182,11 @@ def _file(texts: dict[str, str], said: dict[str, Field], *, fine: bool) -> NodeF
         changed_at=_stamp(changed) if fine else _time(ctime),
         too_large=too_large,
     )
+
+
+def _other_names(texts: dict[str, str]) -> int:
+    facts, _, _ = texts["file_facts"].split("|")
+    return int(facts.split()[3]) - 1
 
 
 def _known(name: str, number: str) -> str:

@@ -26,7 +26,13 @@ if TYPE_CHECKING:
 FORMAT: Final = 1
 MOST_LINES: Final = 1 << 21  # of a file of 1 MiB, with some to spare
 _FIELDS: Final = (
-    *("host_key", "file_problem", "unreadable_by_service", "service_problem"),
+    *(
+        "host_key",
+        "other_names",
+        "file_problem",
+        "unreadable_by_service",
+        "service_problem",
+    ),
     *("server_version", "replace_problem", "lease_problem"),
 )
 

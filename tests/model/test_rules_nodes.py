@@ -52,6 +52,11 @@ def test_probe_that_can_not_be_made() -> None:
     assert [("SP606", False)] == told(report)
 
 
+def test_other_names_of_a_file() -> None:
+    """SP611: what else leads to the file keeps its old content; nothing is blocked."""
+    assert [("SP611", False)] == told(replace(GOOD, other_names=2))
+
+
 def test_unknown_version_is_no_other_release() -> None:
     """Where the binary's version isn't known nothing is claimed of it."""
     assert [] == told(replace(GOOD, server_version=None))

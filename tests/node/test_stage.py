@@ -1,6 +1,7 @@
 """Staging: beside the file, whole, with its owner; or nothing at all."""
 
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -150,6 +151,57 @@ def test_an_attribute_is_kept_or_it_is_refused(lone_node: MakeNode, shell: str) 
 
     assert record.verdict is Verdict.APPLIED
     assert os.getxattr(node.folder.config, "system.posix_acl_access") == acl
+
+
+@as_root
+def test_what_a_copy_would_lose_is_refused(lone_node: MakeNode, tmp_path: Path) -> None:
+    """A cp that drops ACLs and attributes stages nothing, and the reason is told."""
+    folder = tmp_path / "poor-cp"
+    folder.mkdir()
+    busybox = shutil.which("busybox")
+    assert busybox is not None
+    (folder / "cp").symlink_to(busybox)
+    node = lone_node(CONFIG, path=f"{folder}:{os.environ['PATH']}")
+    subprocess.run(["setfacl", "-m", "u:1234:r", node.folder.config], check=True)
+    fence = node.take()
+
+    with pytest.raises(AgentFailed, match="would lose the owner, the mode, an ACL"):
+        node.stage(fence, NEW)
+
+    assert nothing_staged(node)
+
+
+@as_root
+def test_an_immutable_file_is_refused(lone_node: MakeNode) -> None:
+    """Seen before anything is stopped, by report and by staging."""
+    node = lone_node(CONFIG)
+    subprocess.run(["chattr", "+i", node.folder.config], check=True)
+    try:
+        problem = node.session.report().replace_problem
+        with pytest.raises(AgentFailed, match="immutable"):
+            node.stage(node.take(), NEW)
+    finally:
+        subprocess.run(["chattr", "-i", node.folder.config], check=True)
+
+    assert problem is not None
+    assert "marked as immutable" in problem
+    assert node.session.report().replace_problem is None
+
+
+def test_other_names_are_counted_and_keep_the_old_content(
+    lone_node: MakeNode, shell: str
+) -> None:
+    """A hard link: the report tells, the replacement leaves the other name alone."""
+    node = lone_node(CONFIG, shell=shell)
+    other = node.folder.root / "other-name"
+    other.hardlink_to(node.folder.config)
+
+    told = node.session.report().other_names
+    record = node.applied(NEW)
+
+    assert record.verdict is Verdict.APPLIED
+    assert (1, 0) == (told, node.session.report().other_names)
+    assert (node.base, NEW) == (other.read_bytes(), node.folder.read())
 
 
 @as_root

@@ -33,6 +33,17 @@ def report_findings(report: "NodeReport", release: "Release") -> "Iterator[Findi
         yield found(
             "SP603", Scope.LIVE, report.replace_problem, node=report.node, file=file
         )
+    if report.other_names:
+        names = "another name" if report.other_names == 1 else "other names"
+        yield found(
+            "SP611",
+            Scope.LIVE,
+            f"The file has {names} on the node (hard links). A change gives its path "
+            "a new file; what else leads to it keeps the old content.",
+            node=report.node,
+            file=file,
+            hint=f"find / -xdev -samefile {file}  # on the node",
+        )
     for problem in (report.lease_problem, report.service_problem):
         if problem:
             yield found("SP605", Scope.LIVE, problem, node=report.node)
