@@ -86,19 +86,27 @@ def _printed(
     try:
         with process.stdout:
             found = _until_end(process.stdout, deadline)
-        if len(found) <= LONGEST + 1:  # else it has been asked for enough
-            process.wait(max(0.0, deadline - time.monotonic()))
+        if len(found) > LONGEST + 1:
+            _end(process)
+            return found
+        status = process.wait(max(0.0, deadline - time.monotonic()))
     except (TimeoutError, subprocess.TimeoutExpired):
+        _end(process)
         return Unresolved(f"It did not end within {seconds:g} s.", hint=hint)
-    finally:
-        if process.poll() is None:
-            with suppress(ProcessLookupError):  # it has ended just now
-                os.killpg(process.pid, signal.SIGKILL)
-        status = process.wait()
-    if status != 0 and len(found) <= LONGEST + 1:
+    except BaseException:  # Ctrl-C doesn't reach a session of its own
+        _end(process)
+        raise
+    if status != 0:
         ended = f"status {status}" if status > 0 else f"signal {-status}"
         return Unresolved(f"It ended with {ended}.", hint=hint)
     return found
+
+
+def _end(process: "subprocess.Popen[bytes]") -> None:
+    """End it and what it left behind, which may outlive it."""
+    with suppress(ProcessLookupError):  # all of it has ended
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
 
 
 def _until_end(stream: IO[bytes], deadline: float) -> bytes:

@@ -1,67 +1,23 @@
 """Settings of the coordinator's store: changes, what is written, what is shown."""
 
-from dataclasses import replace
-from datetime import timedelta
-
 import pytest
-from reports import STARTED, desired_of, planned, report_of, seen_of
+from reports import planned
+from store_clusters import (
+    CANARY,
+    PASSWORD,
+    both,
+    codes,
+    file,
+    password,
+    told,
+    wish,
+)
 
-from stalplan.model.live import Seen, digest_of
-from stalplan.model.records import RecordedNode, State
 from stalplan.model.secrets import EnvRef, Secret, Secrets, Unresolved
-from stalplan.names import NodeName
-from stalplan.planning.changes import Cause
 from stalplan.planning.facts import facts
 from stalplan.planning.outcome import exit_code
-from stalplan.planning.plan import Options, Plan
 from stalplan.planning.stale import differences_since
-from stalplan.planning.values import managed_values
 from stalplan.render import RENDERERS
-from stalplan.run.remember import recorded
-from stalplan.stalwart.parse import parse
-from stalplan.stalwart.releases import ServerVersion
-
-CANARY = "canary-77ab"
-PASSWORD: Secrets = {EnvRef("PW"): Secret(f"{CANARY}-new")}
-REST = 'password = { env = "PW" }\n'
-
-
-def wish(store: str = REST, *, coordinator: str = "redis", more: str = "") -> str:
-    """A desired file with two nodes and a redis store."""
-    return (
-        f'format = 1\n[cluster]\nname = "mail"\nrelease = "0.15"\n'
-        f'coordinator = "{coordinator}"\n{more}[nodes]\nmx1.id = 1\nmx2.id = 2\n'
-        '[store.redis]\ntype = "redis"\nurls = "%{env:URL}%"\n' + store
-    )
-
-
-def file(number: int, store: str = "", *, head: str = "") -> str:
-    """A node's flat file with the store's type and URL, and more lines of it."""
-    return (
-        f'{head}cluster.coordinator = "redis"\ncluster.node-id = {number}\n'
-        'store.redis.type = "redis"\nstore.redis.urls = "%{env:URL}%"\n' + store
-    )
-
-
-def password(text: str = f"{CANARY}-new") -> str:
-    """The line of a password."""
-    return f'store.redis.password = "{text}"\n'
-
-
-def told(plan: Plan) -> list[tuple[object, ...]]:
-    """Action, address, before, after and nodes of every change."""
-    known = [facts(change) for change in plan.changes]
-    return [(f.action, f.address, f.before, f.after, f.nodes) for f in known]
-
-
-def both(store: str) -> dict[str, str]:
-    """Two nodes with equal stores."""
-    return {"mx1": file(1, store), "mx2": file(2, store)}
-
-
-def codes(plan: Plan) -> list[str]:
-    """Codes of the findings that block."""
-    return [each.code for each in plan.findings if each.blocks]
 
 
 def test_a_secret_that_is_there_is_no_change() -> None:
@@ -306,175 +262,6 @@ def test_a_live_secret_that_changed_since_is_stale() -> None:
     assert CANARY not in "".join(lines)
 
 
-def state_of(text: str, *, data: bytes = b"", store: str = REST) -> State:
-    """What state remembers of mx1 after a look at a file that holds *text*."""
-    known = recorded(report_of("mx1", text.encode()), desired_of(wish(store)), None)
-    assert known is not None
-    if data:
-        known = replace(known, digest=digest_of(data))
-    return State(cluster="mail", lineage="-", serial=1, nodes={NodeName("mx1"): known})
-
-
-def test_state_remembers_no_secret() -> None:
-    """Shown settings and macros are kept; a secret is kept as being there."""
-    known = state_of(file(1, password())).nodes[NodeName("mx1")]
-
-    assert CANARY not in repr(known)
-    assert {
-        "store.redis.password": ("(sensitive)",),
-        "store.redis.type": ("redis",),
-        "store.redis.urls": ("%{env:URL}%",),
-    } == {key: v for key, v in known.values.items() if key.startswith("store.")}
-
-
-def test_no_digest_of_a_secret_is_kept() -> None:
-    """Two files that differ in a secret alone leave the same values in state."""
-    version = ServerVersion.parse("0.15")
-    one, other = (
-        managed_values(
-            parse(file(1, password(text)).encode(), version), version.line, ["redis"]
-        )
-        for text in ("a", "b")
-    )
-
-    assert one == other
-
-
-CAUSES = {
-    "the desired file changed": (file(1, password("a")), file(1, password("a")), 0),
-    "the node's file changed, in a secret or not": (
-        file(1, password("a")),
-        file(1, password("b")),
-        2,
-    ),
-    "a secret went": (file(1, password("a")), file(1, ""), 1),
-}
-
-
-@pytest.mark.parametrize("case", CAUSES)
-def test_causes(case: str) -> None:
-    """Drift where it is known, new where only the secret itself could tell."""
-    then, now, index = CAUSES[case]
-    nodes = {"mx1": now, "mx2": file(2, password())}
-    plan = planned(wish(), nodes, state=state_of(then), secrets=PASSWORD).plan
-
-    causes = (Cause.DESIRED, Cause.DRIFT, Cause.NEW)
-    assert [causes[index]] == [change.cause for change in plan.changes]
-
-
-def test_drift_of_a_shown_setting_is_drift() -> None:
-    """What state may keep, it compares."""
-    then = file(1, password() + 'store.redis.timeout = "5s"\n')
-    now = file(1, password() + 'store.redis.timeout = "9s"\n')
-    plan = planned(
-        wish(REST + "timeout = '5s'\n"),
-        {"mx1": now, "mx2": file(2, password() + 'store.redis.timeout = "5s"\n')},
-        state=state_of(then, store=REST + "timeout = '5s'\n"),
-        secrets=PASSWORD,
-    ).plan
-
-    assert [Cause.DRIFT] == [change.cause for change in plan.changes]
-
-
-def running(now: str, *, began: str = "", backup: str = "") -> Plan:
-    """The plan where mx1's file is newer than its server's start."""
-    newer = STARTED + timedelta(days=1)
-    state = None
-    if began:
-        known = state_of(began).nodes[NodeName("mx1")]
-        state = State(
-            cluster="mail", lineage="-", serial=1, nodes={NodeName("mx1"): known}
-        )
-        assert isinstance(known, RecordedNode)
-    seen: list[Seen] = [
-        report_of(
-            "mx1",
-            now.encode(),
-            changed_at=newer,
-            backup=backup.encode() if backup else None,
-        ),
-        *seen_of({"mx2": file(2, password())}),
-    ]
-    return planned(wish(), seen, state=state, secrets=PASSWORD).plan
-
-
-def test_a_secret_that_runs_is_not_known_from_the_state() -> None:
-    """Not even a digest is kept to compare with, so SP503 says that it is not known."""
-    plan = running(file(1, password()), began=file(1, password("other")))
-
-    assert [] == told(plan)
-    assert "SP503" in [each.code for each in plan.findings]
-
-
-def test_a_shown_setting_that_runs_is_known() -> None:
-    """A type that differs from the one that was recorded needs a restart."""
-    began = file(1, password()).replace('type = "redis"', 'type = "nats"')
-    plan = running(file(1, password()), began=began)
-
-    assert ["restart"] == [facts(change).kind for change in plan.changes]
-
-
-@pytest.mark.parametrize(("text", "restarts"), [("old", True), ("", False)])
-def test_a_backup_tells_what_runs(text: str, restarts: bool) -> None:
-    """The node's own backup from before the start is compared byte by byte."""
-    backup = file(1, password(text) if text else password())
-    plan = running(file(1, password()), backup=backup, began=file(1, password()))
-
-    assert restarts == ("restart" in [facts(each).kind for each in plan.changes])
-    assert restarts == ("SP503" in [each.code for each in plan.findings])
-
-
-def test_nodes_on_other_servers_are_parted() -> None:
-    """A store that moves takes its nodes to other servers, one after the other."""
-    desired = wish().replace('"%{env:URL}%"', '"redis://u:p@new:1"')
-    nodes = {
-        name: text.replace('"%{env:URL}%"', '["redis://old:1", "redis://old:2"]')
-        for name, text in both(password()).items()
-    }
-    plan = planned(desired, nodes, secrets=PASSWORD).plan
-
-    assert ["parted"] == [risk.what for risk in plan.steps[0].exposure]
-    assert () == plan.steps[1].exposure
-
-
-def test_where_a_macro_leads_is_not_known() -> None:
-    """A URL that moves into the environment is not claimed to be another server."""
-    nodes = {
-        name: text.replace("%{env:URL}%", "redis://u:p@h:1")
-        for name, text in both(password()).items()
-    }
-    plan = planned(wish(), nodes, secrets=PASSWORD).plan
-
-    assert [(), ()] == [step.exposure for step in plan.steps]
-
-
-def test_another_password_parts_nobody() -> None:
-    """Credentials in a URL are no other server."""
-    desired = wish().replace('"%{env:URL}%"', '"redis://u:new@h:1"')
-    nodes = {
-        name: text.replace("%{env:URL}%", "redis://u:old@h:1")
-        for name, text in both(password()).items()
-    }
-    plan = planned(desired, nodes, secrets=PASSWORD).plan
-
-    assert [(), ()] == [step.exposure for step in plan.steps]
-
-
-def test_steps_tell_of_stores() -> None:
-    """Why a node starts anew, whatever else changes with it."""
-    desired = wish(more='hostname = "mail.example.org"\n')
-    nodes = {
-        "mx1": file(1, password("old"), head='server.hostname = "x"\n'),
-        "mx2": file(2, password(), head='server.hostname = "mail.example.org"\n'),
-    }
-    (step,) = planned(desired, nodes, secrets=PASSWORD).plan.steps
-
-    assert (
-        "mx1 gets new settings of the store redis. mx1 announces itself as "
-        "mail.example.org."
-    ) == step.why
-
-
 def test_a_store_of_a_text_that_server_can_not_carry_is_refused() -> None:
     """Whatever the resolver lets pass, no file is made that could not be read back."""
     secrets: Secrets = {EnvRef("PW"): Secret(f'{CANARY}\\"')}
@@ -482,51 +269,3 @@ def test_a_store_of_a_text_that_server_can_not_carry_is_refused() -> None:
 
     assert ["SP501", "SP501"] == codes(plan)
     assert CANARY not in repr(plan)
-
-
-def test_a_store_that_the_plan_brings_is_not_missing() -> None:
-    """SP302 blocks where the file names a store that nobody brings, and only there."""
-    bare = {name: text.split("store.")[0] for name, text in both("").items()}
-    alone = wish("").partition("[store.redis]")[0]
-
-    assert ["SP302", "SP302"] == codes(planned(alone, bare).plan)
-    brought = planned(wish(), bare, secrets=PASSWORD).plan
-    assert [] == codes(brought)
-    assert "SP302" in [each.code for each in brought.findings]
-
-
-def test_a_store_of_another_type_is_replaced() -> None:
-    """SP303 is repaired by the plan that gives the store a type that can coordinate."""
-    memory = {
-        name: text.replace('type = "redis"', 'type = "memory"')
-        for name, text in both(password()).items()
-    }
-    plan = planned(wish(), memory, secrets=PASSWORD).plan
-
-    change = ("update", "store.redis.type", "memory", "redis", ("mx1", "mx2"))
-    assert ([change], []) == (told(plan), codes(plan))
-
-
-def test_keys_that_a_node_keeps_in_its_database_block() -> None:
-    """SP504: what the file says of the store would count for nothing there."""
-    local = 'config.local-keys = ["cluster.*", "server.*"]\n'
-    nodes = {"mx1": file(1, password(), head=local), "mx2": file(2, password())}
-    plan = planned(wish(), nodes, secrets=PASSWORD).plan
-
-    (finding,) = [each for each in plan.findings if each.blocks]
-    assert ("SP504", "mx1") == (finding.code, finding.node)
-    assert "Add cluster.*, server.* and store.* to" in finding.hint
-
-
-def test_one_node_alone_cannot_move_to_other_servers() -> None:
-    """With --target the end must be sound: nodes that stay behind are named."""
-    desired = wish().replace('"%{env:URL}%"', '"redis://new:1"')
-    nodes = {
-        name: text.replace("%{env:URL}%", "redis://old:1")
-        for name, text in both(password()).items()
-    }
-    options = Options(target=(NodeName("mx1"),))
-    plan = planned(desired, nodes, secrets=PASSWORD, options=options).plan
-
-    assert ["SP607"] == codes(plan)
-    assert "mx2 must change with them" in plan.findings[0].detail

@@ -2,9 +2,11 @@
 
 import os
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from nodes.waiting import wait_until
 
 from stalplan.model.secrets import CommandRef, EnvRef, FileRef, Secret, Unresolved
 from stalplan.transport.local import LocalCommands
@@ -125,16 +127,27 @@ def test_programs_that_fail() -> None:
 
 
 @pytest.mark.parametrize(
-    "script", ["sleep 60", "sleep 60 & exit 0", "exec >&-; sleep 60"]
+    "script", ["exec sleep 60", "sleep 60 & exit 0", "exec >&-; sleep 60"]
 )
-def test_a_program_that_does_not_end(script: str) -> None:
+def test_a_program_that_does_not_end(script: str, tmp_path: Path) -> None:
     """It and its children are ended, also where its output was closed before."""
     began = time.monotonic()
+    group = tmp_path / "group"
+    told = f"printf {CANARY}; echo $$ > {group}; {script}"
 
-    assert "It did not end within 0.3 s." == why(
-        printed(f"printf {CANARY}; {script}", seconds=0.3)
-    )
+    assert "It did not end within 0.3 s." == why(printed(told, seconds=0.3))
     assert time.monotonic() - began < 10
+    wait_until(lambda: not alive(int(group.read_text())), 10, "its end")
+
+
+def alive(group: int) -> bool:
+    """Whether a process of the group still runs; a zombie doesn't."""
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        with suppress(OSError):
+            state, _, its_group = path.read_text().rpartition(")")[2].split()[:3]
+            if int(its_group) == group and state != "Z":
+                return True
+    return False
 
 
 def test_the_controllers_own_environment(monkeypatch: pytest.MonkeyPatch) -> None:
