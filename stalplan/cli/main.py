@@ -1,6 +1,7 @@
 """The command group, and the one place where failures become text and a code."""
 
 import importlib
+import keyword
 import os
 from collections.abc import Sequence
 
@@ -18,6 +19,7 @@ INTERRUPTED = 130
 
 # Each command lives in a module of its name and is loaded only when it is used.
 COMMANDS = {
+    "import": "Write a desired file from running nodes",
     "validate": "Check the desired file; no network",
     "plan": "Show what apply would do; change nothing",
     "show": "Print a saved plan",
@@ -49,7 +51,9 @@ class Commands(click.Group):
         """The command of that name, or None."""
         if name not in COMMANDS:
             return None
-        module = importlib.import_module(f"stalplan.cli.{name.replace('-', '_')}")
+        word = name.replace("-", "_")
+        word += "_" if keyword.iskeyword(word) else ""
+        module = importlib.import_module(f"stalplan.cli.{word}")
         command: click.Command = module.command
         return command
 

@@ -1,0 +1,1 @@
+"""Lists of machines that others keep -> nodes: plain lists and Ansible inventories."""

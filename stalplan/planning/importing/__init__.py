@@ -1,0 +1,1 @@
+"""Running nodes -> the desired file that a person would have written of them."""
