@@ -7,6 +7,7 @@ import pytest
 from e2e.cluster import Cluster
 from e2e.configs import CANARY, small
 from e2e.conftest import MakeCluster
+from e2e.test_interrupted import killed, seen
 
 NODES = {f"mx{number}": f"id = {number}" for number in (1, 2, 3)}
 SECRET = f"{CANARY}-pass"
@@ -146,3 +147,17 @@ def test_macros_are_left_alone(cluster: Cluster, vault: Path) -> None:
     assert {("(sensitive)", "%{env:REDIS_USER}%"), (None, "%{env:REDIS_USER}%")} == (
         users
     )
+
+
+def test_recover_ends_a_run_with_a_secret(cluster: Cluster, vault: Path) -> None:
+    """The file of an interrupted step is made again from the same secret."""
+    assert killed(cluster, seen("begin", "commit", times=2))
+
+    recovered = cluster.run("recover", "--auto-approve")
+
+    assert "0 unknown." in recovered.last
+    cluster.run("apply", "--auto-approve")  # a killed run may have left steps undone
+    assert all(SECRET in node.text() for node in cluster.nodes)
+    asked_before = asked(vault)
+    assert "Nothing to recover." == cluster.run("recover", "--auto-approve").last
+    assert asked_before == asked(vault)
