@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from stalplan.names import Digest, NodeName, Role, RunId
+from stalplan.names import Digest, NodeName, RunId
 from stalplan.planning.look import Known, look
 from stalplan.planning.values import managed_values
 from stalplan.stalwart.parse import ConfigRefused, parse
@@ -55,7 +55,7 @@ class NodeStatus:
     node_id: int | None = None
     hostname: str | None = None
     coordinator: str | None = None
-    roles: "Mapping[Role, RoleState]"
+    roles: "Mapping[str, RoleState]"
     running: Running | None = None
     started_at: datetime | None = None  # UTC, the node's clock
     file_changed_at: datetime | None = None  # UTC, the node's clock
