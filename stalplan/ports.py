@@ -129,6 +129,9 @@ class Session(Protocol):
     def backup(self, digest: Digest) -> bytes | None:
         """The bytes with that digest, if they are among the node's backups."""
 
+    def reach(self, addresses: Sequence[str]) -> frozenset[str] | None:
+        """Those of "HOST:PORT" that accept a connection; None: it can't be tried."""
+
     def forget(self, fence: Fence, step: int) -> None:
         """Remove one step's record and staged file, however it ended. A person looked.
 

@@ -42,6 +42,7 @@ PARTS: Mapping[str, tuple[str, ...]] = {
     "one_transaction": _BASE,
     "clean": _BASE,
     "backup": _BASE,
+    "reach": (*_BASE, "replace", "probes", "reach"),
     "forget": _BASE,
     "settings": ("base", "settings"),
     "transaction": (

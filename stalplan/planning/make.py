@@ -24,6 +24,7 @@ from stalplan.planning.changes import (
     SetStore,
 )
 from stalplan.planning.compare import differences
+from stalplan.planning.coordinator import CoordinatorAsk, coordinator_ask
 from stalplan.planning.desired_lines import desired_lines
 from stalplan.planning.detect import Facts, detect, restart
 from stalplan.planning.digests import plan_digest, review_digest
@@ -108,6 +109,7 @@ def make_plan(
         bases=way.bases,
         digests=way.digests,
         health=way.health,
+        coordinators=way.coordinators,
     )
 
 
@@ -151,6 +153,7 @@ class _Way:
     bases: dict[StepKey, Digest] = field(default_factory=dict)
     digests: dict[StepKey, Digest] = field(default_factory=dict)
     health: dict[StepKey, HealthAsk] = field(default_factory=dict)
+    coordinators: dict[StepKey, CoordinatorAsk] = field(default_factory=dict)
     holds: dict[NodeName, Digest] = field(default_factory=dict)
     greets: dict[NodeName, str | None] = field(default_factory=dict)
 
@@ -226,6 +229,9 @@ class _Way:
         asked = health_ask(lowered.config, lowered.effective, known.node.service)
         before = self.greets.get(name, known.process.runs.hostname)
         self.health[key] = replace(asked, hostname_before=before)
+        coordinator = coordinator_ask(lowered.config, lowered.effective)
+        if coordinator is not None:
+            self.coordinators[key] = coordinator
         self.greets[name] = lowered.effective.hostname
 
 

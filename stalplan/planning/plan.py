@@ -12,6 +12,7 @@ from stalplan.model.health import HealthAsk
 from stalplan.model.records import StepRef
 from stalplan.names import Digest, NodeName, Role
 from stalplan.planning.changes import Change
+from stalplan.planning.coordinator import CoordinatorAsk
 from stalplan.stalwart.effective import RoleState
 
 
@@ -302,3 +303,4 @@ class Planned:
     bases: Mapping[StepKey, Digest]
     digests: Mapping[StepKey, Digest]
     health: Mapping[StepKey, HealthAsk]
+    coordinators: Mapping[StepKey, CoordinatorAsk] = field(default_factory=dict)

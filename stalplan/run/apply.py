@@ -20,6 +20,7 @@ from stalplan.ports import (
     Transport,
 )
 from stalplan.run.approval import PLAN_AGAIN, check_same
+from stalplan.run.coordinator import out_of_reach
 from stalplan.run.leases import Fences, clean_up, leased
 from stalplan.run.outcome import Ended, Outcome
 from stalplan.run.plan import Look
@@ -113,6 +114,9 @@ class Apply:
         """Step by step; what is done is added to *done*."""
         plan = planned.plan
         ended = {name: Ended.UNTOUCHED for step in plan.steps for name in step.nodes}
+        nodes = self._reached()
+        if why := out_of_reach(planned, nodes, self.transport, self.reporter):
+            return Outcome(nodes=ended, complete=False, why=why)
         last: Step | None = None
         for step in plan.steps:
             if self.stop_asked():

@@ -2,7 +2,7 @@
 
 import secrets
 from base64 import b64encode
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cache
@@ -138,6 +138,13 @@ class AgentSession:
         told = self._ask("backup", {"result": digest})
         found = (each.value for each in told if each.name == "backup")
         return next((data for data in found if digest_of(data) == digest), None)
+
+    def reach(self, addresses: Sequence[str]) -> frozenset[str] | None:
+        """Those of "HOST:PORT" that accept a connection; None: it can't be tried."""
+        told = self._ask("reach", {"addresses": " ".join(addresses)})
+        if any(field.name == "untried" for field in told):
+            return None
+        return frozenset(field.text for field in told if field.name == "reached")
 
     def forget(self, fence: Fence, step: int) -> None:
         """Remove one step's record and staged file, however it ended."""

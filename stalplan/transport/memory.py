@@ -131,6 +131,9 @@ class MemorySession:
     def backup(self, digest: Digest) -> bytes | None:
         return self._call("backup", lambda: self._node.backup(digest))
 
+    def reach(self, addresses: Sequence[str]) -> frozenset[str] | None:
+        return self._call("reach", lambda: self._node.reach(addresses))
+
     def forget(self, fence: Fence, step: int) -> None:
         self._call("forget", lambda: self._node.forget(fence, step))
 

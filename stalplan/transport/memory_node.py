@@ -6,7 +6,7 @@ to them. The server reads its file once, when it starts.
 
 # ruff: noqa: D102 - what these methods promise stands in ports.Session
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -71,6 +71,7 @@ class MemoryNode:
     version: str | None = "0.15.5"
     host_key: str = ""
     unreachable: str = ""  # why, where it can't be reached
+    out_of_reach: frozenset[str] = frozenset()  # addresses that it can't reach
     script: Script = field(default_factory=Script)
     environment: dict[str, str] = field(default_factory=dict, repr=False)
     starts: int = 0  # of the server, since the node was made
@@ -247,6 +248,9 @@ class MemoryNode:
 
     def backup(self, digest: Digest) -> bytes | None:
         return next((each for each in self.backups if digest_of(each) == digest), None)
+
+    def reach(self, addresses: Sequence[str]) -> frozenset[str] | None:
+        return frozenset(addresses) - self.out_of_reach
 
     def forget(self, fence: Fence, step: int) -> None:
         self._require(fence)

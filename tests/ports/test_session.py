@@ -1,5 +1,6 @@
 """One suite for every Session, here: looking, staging, and one node's transaction."""
 
+import socket
 from dataclasses import replace
 
 import pytest
@@ -262,3 +263,33 @@ def test_a_server_without_an_api_tells_no_settings(world: World) -> None:
 
     assert "CANARY" not in failed.value.detail
     assert "CANARY" not in repr(ask)
+
+
+def test_addresses_are_tried(world: World) -> None:
+    """An open port is reached; one that nobody listens on only a dict could reach."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        there = f"127.0.0.1:{server.getsockname()[1]}"
+
+        assert frozenset({there}) == world.session().reach([there])
+
+
+def test_a_step_is_forgotten_by_a_person(world: World) -> None:
+    """Its record and its staged file go; the config file is nobody's business."""
+    fence = taken(world)
+    world.session().stage(stage_order(world, fence, with_id(world, 3)))
+
+    world.session().forget(fence, 1)
+
+    assert world.session().transaction(RUN, 1) is None
+    assert world.base == world.read()
+    assert () == world.session().report().transactions
+
+
+def test_a_replaced_file_can_be_had_back(world: World) -> None:
+    """By its digest; bytes that the node never kept are None."""
+    fence, data = taken(world), with_id(world, 3)
+    world.session().stage(stage_order(world, fence, data))
+    carried_out(world, commit_order(world, fence, data))
+
+    assert world.base == world.session().backup(digest_of(world.base))
+    assert world.session().backup(digest_of(b"never seen")) is None
