@@ -20,13 +20,15 @@ def main() -> int:
     parser.add_argument("--workers", type=int, default=1)
     parser.add_argument("--seconds", type=float, default=float("inf"))
     parser.add_argument("--verbose", action="store_true", help="a line per fault")
+    parser.add_argument("--systemd", action="store_true", help="nodes under systemd")
     asked = parser.parse_args()
     first = int(asked.seed) if asked.seed else secrets.randbelow(1_000_000_000)
     last = first + asked.faults - 1
     sys.stdout.write(f"seeds {first} to {last}\n")
     sys.stdout.flush()
     began = time.monotonic()
-    how = [str(asked.seconds), "verbose" if asked.verbose else ""]
+    how = [str(asked.seconds)]
+    how += [word for word in ("verbose", "systemd") if getattr(asked, word)]
     workers = [
         _worker([str(each[0]), str(each[-1]), *how])
         for each in _dealt(range(first, last + 1), asked.workers)

@@ -136,16 +136,21 @@ class Case:
         return ", ".join(words)
 
 
-def case_of(seed: int, *, rooted: bool) -> Case:
-    """The case of a seed, always the same; without root some kinds never come."""
+def case_of(seed: int, *, rooted: bool, systemd: bool = False) -> Case:
+    """The case of a seed, always the same.
+
+    Without root, and on systemd nodes, some kinds never come; nor have the latter a
+    clock of their own.
+    """
     draw = Random(seed)
     server, clock = Server.WELL, 0
-    kinds = [kind for kind in Kind if rooted or kind not in ROOT_ONLY]
+    can = rooted and not systemd
+    kinds = [kind for kind in Kind if can or kind not in ROOT_ONLY]
     group = draw.random()
     if group < 0.15:
         server = draw.choice([each for each in Server if each is not Server.WELL])
         kind = draw.choice(_WITH_SERVER)
-    elif group < 0.25:
+    elif group < 0.25 and not systemd:
         clock = draw.choice([-HOUR, HOUR])
         kind = draw.choice(_WITH_CLOCK)
     else:

@@ -19,7 +19,7 @@ from pathlib import Path
 from nodes.endpoint import Key
 from nodes.folder import NodeFolder
 from nodes.openssh import OpenSshServer
-from nodes.waiting import free_port, wait_until
+from nodes.waiting import free_port
 
 from faults import texts
 from faults.machine import Machine, in_session, kill_all
@@ -86,7 +86,6 @@ class LoopbackMachine(Machine):
         self.points.mkdir()
         self.inner_config = str(self.config)
         home = base / "home"
-        home.mkdir(exist_ok=True)
         self._sshd = OpenSshServer(
             base / f"{name}-sshd",
             identity,
@@ -234,17 +233,12 @@ class LoopbackMachine(Machine):
             (path / "filler").unlink(missing_ok=True)
 
     def set_clock(self, offset: int) -> None:
-        """Let the node's clock be wrong by *offset* seconds, and right by 0."""
         for name, script in (("date", _DATE), ("stat", _STAT)):
             path = self._programs / name
             path.unlink(missing_ok=True)
             if offset:
                 path.write_text(script.format(**{name: _real(name)}, offset=offset))
                 path.chmod(0o755)
-
-    def wait_answer(self) -> None:
-        """Until the running server answers."""
-        wait_until(self.status, 20, f"{self.name}'s server")
 
 
 def _quoted(word: str) -> str:

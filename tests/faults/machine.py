@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from nodes.endpoint import Endpoint
+from nodes.waiting import wait_until
 
 # Five are kept; a kill may come after the sixth is there and before the first goes.
 _MOST_BACKUPS = 6
@@ -81,6 +82,15 @@ class Machine(ABC):
     @abstractmethod
     def behave(self, standin: dict[str, str]) -> None:
         """From its next start on the server does what these say, and no others."""
+
+    def set_clock(self, offset: int) -> None:
+        """Let the node's clock be wrong by *offset* seconds, and right by 0."""
+        if offset:
+            raise NotImplementedError(offset)
+
+    def wait_answer(self) -> None:
+        """Until the running server answers."""
+        wait_until(self.status, 20, f"{self.name}'s server")
 
     def refresh(self) -> None:
         """The service runs, as its file is now and as behave() says."""

@@ -10,7 +10,6 @@ from nodes.waiting import wait_until
 
 from faults.case import MEDDLING, Case, Kind, Scene, Server, Side
 from faults.command import Command, Done, Numbered, Where
-from faults.loopback import LoopbackMachine
 from faults.points import AgentPoint
 from faults.strikes import APPLY, RECOVER, Struck, ended, strike
 from faults.truths import (
@@ -156,8 +155,7 @@ class Runner:
             machine.behave(standin | {"STANDIN_WHEN": key})
         if case.scene is Scene.STOPPED:
             self.world["mx1"].stop()
-        if isinstance(machine, LoopbackMachine):
-            machine.set_clock(case.clock)
+        machine.set_clock(case.clock)
         self.world.steady = _LONG_LIFE if case.server is Server.DIES else 0.3
 
     def _apply(self, case: Case) -> tuple[Struck, str]:
@@ -278,8 +276,7 @@ class Runner:
         """All servers run and behave; nobody waits; clocks are right."""
         for machine in self.world.machines:
             machine.behave({})
-            if isinstance(machine, LoopbackMachine):
-                machine.set_clock(0)
+            machine.set_clock(0)
             if stale or not machine.is_running():
                 machine.refresh()
             for path in machine.points.iterdir():

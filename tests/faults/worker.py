@@ -11,7 +11,7 @@ from typing import TextIO
 
 from faults.case import Case, Kind, Server, case_of
 from faults.runner import Runner
-from faults.world import Loss, loopback_world
+from faults.world import Loss, new_world
 
 Kinds = Counter[str]
 
@@ -42,7 +42,9 @@ class Result:
         return "\n".join(lines)
 
 
-def run_seeds(seeds: range, out: TextIO, *, seconds: float, verbose: bool) -> Result:
+def run_seeds(
+    seeds: range, out: TextIO, *, seconds: float, verbose: bool, systemd: bool
+) -> Result:
     """Run them until they are all done or *seconds* are over."""
     result = Result()
     until = time.monotonic() + seconds
@@ -51,9 +53,9 @@ def run_seeds(seeds: range, out: TextIO, *, seconds: float, verbose: bool) -> Re
         for seed in seeds:
             if time.monotonic() > until:
                 break
-            case = case_of(seed, rooted=os.getuid() == 0)
+            case = case_of(seed, rooted=os.getuid() == 0, systemd=systemd)
             if runner is None:
-                runner = Runner(world=kept.enter_context(loopback_world()))
+                runner = Runner(world=kept.enter_context(new_world(systemd=systemd)))
             began = time.monotonic()
             try:
                 name = runner.run(case)
@@ -96,10 +98,13 @@ def _tell_loss(case: Case, error: Exception, runner: Runner, out: TextIO) -> Non
 def main() -> int:
     """Be one of several workers: the result goes to stdout, losses to stderr."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # not without tidying up
-    first, last, seconds, verbose = sys.argv[1:]
-    seeds = range(int(first), int(last) + 1)
+    first, last, seconds, *options = sys.argv[1:]
     result = run_seeds(
-        seeds, sys.stderr, seconds=float(seconds), verbose=verbose == "verbose"
+        range(int(first), int(last) + 1),
+        sys.stderr,
+        seconds=float(seconds),
+        verbose="verbose" in options,
+        systemd="systemd" in options,
     )
     sys.stdout.write(f"{dict(result.kinds)!r}\n{result.missed}\n{result.lost!r}\n")
     return 0

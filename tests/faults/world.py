@@ -17,6 +17,7 @@ from faults import texts
 from faults.command import Command, Done, Numbered, Where
 from faults.loopback import LoopbackMachine
 from faults.machine import Facts, Machine
+from faults.systemd_machine import SystemdMachine
 from stalplan.model.live import digest_of
 from stalplan.names import Digest
 from stalplan.stalwart.parse import parse
@@ -184,20 +185,25 @@ def digest(facts: Facts) -> Digest:
 
 
 @contextlib.contextmanager
-def loopback_world() -> Iterator[World]:
-    """Two nodes on this machine, running; all is gone afterwards."""
+def new_world(*, systemd: bool) -> Iterator[World]:
+    """Two nodes of a kind, running; all is gone afterwards."""
     with ExitStack() as kept:
         base = Path(tempfile.mkdtemp(prefix="stalplan-faults-"))
         kept.callback(shutil.rmtree, base, ignore_errors=True)
         base.chmod(0o755)  # the mail server's own user must reach its folder
-        (base / "tmp").mkdir()
+        for name in ("tmp", "home"):
+            (base / name).mkdir()
         identity = make_key(base / "identity" / "id_ed25519")
         token = texts.new_token()
-        machines = [
-            LoopbackMachine(name, base, identity, token, kept) for name in NAMES
-        ]
-        for machine in machines:
-            machine.start()
+        machines: list[Machine] = []
+        for name in NAMES:
+            if systemd:
+                node = SystemdMachine(name, base, identity, token, kept)
+                node.boot()
+                machines.append(node)
+            else:
+                machines.append(LoopbackMachine(name, base, identity, token, kept))
+                machines[-1].start()
         for machine in machines:
             machine.wait_answer()
-        yield World(base=base, token=token, machines=list(machines))
+        yield World(base=base, token=token, machines=machines)
