@@ -138,6 +138,10 @@ class Machine(ABC):
     def repair(self) -> None:
         """Undo what fill() and read_only() did."""
 
+    @abstractmethod
+    def public_places(self) -> list[Path]:
+        """Folders where no secret may lie, whoever writes there."""
+
     @property
     def work(self) -> Path | None:
         """The folder of records, once there is one."""

@@ -139,6 +139,10 @@ class SystemdMachine(Machine):
     def repair(self) -> None:
         """Nothing of it was broken."""
 
+    def public_places(self) -> list[Path]:
+        places = ("tmp", "var/tmp", "root", "var/log", "run/log", "var/spool")
+        return [self._root / place for place in places]
+
     def _systemctl(self, *words: str) -> bool:
         argv = ["systemctl", "--quiet", *words]
         return self._node.exec(argv, check=False).returncode == 0

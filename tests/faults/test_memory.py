@@ -185,7 +185,7 @@ SERVERS: dict[str, Callable[[MemoryWorld], None]] = {
 
 
 @pytest.mark.parametrize("late", [False, True], ids=["before", "after"])
-@pytest.mark.parametrize("kind", [Kind.CUT, Kind.GONE, Kind.KILLED])
+@pytest.mark.parametrize("kind", Kind)
 def test_every_act_of_apply(make_world: MakeWorld, kind: Kind, late: bool) -> None:
     """Struck before or after any act: recover ends it and every node is whole."""
     strike_every_act(make_world, kind, late, SERVERS["well"])

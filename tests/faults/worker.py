@@ -71,6 +71,8 @@ def run_seeds(
                 spent = time.monotonic() - began
                 out.write(f"{case}: {name or 'not reached'}, {spent:.1f} s\n")
                 out.flush()
+        if runner is not None:
+            runner.world.look_everywhere()
     return result
 
 
