@@ -162,7 +162,7 @@ def test_a_server_that_does_not_stop(cluster_of: MakeCluster) -> None:
     )
     cluster.want(
         nodes={"mx1": 'id = 1\nhostname = "mx1.example.org"'},
-        service='stop_timeout = "1s"',
+        service='stop_timeout = "1s"\nhealth_timeout = "2s"',
     )
     before = cluster.shots()
 

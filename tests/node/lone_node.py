@@ -24,6 +24,7 @@ for word; do case $word in --config=*) file=${word#--config=} ;; esac; done
 grep -q exits-at-once "$file" && exit 1
 grep -q dies-soon "$file" && exec sleep 0.3
 grep -q hangs-on "$file" && trap '' TERM
+grep -q goes-late "$file" && trap 'sleep 2.5; exit 0' TERM
 grep -q rewrites "$file" && trap 'echo "rewritten = 1" >"$file"; exit 0' TERM
 while :; do sleep 0.05; done
 """

@@ -98,12 +98,27 @@ def test_a_process_that_stays_is_not_stopped(lone_node: MakeNode, shell: str) ->
     node = lone_node("hangs-on = 1\n", shell=shell)
     node.folder.start()
 
-    record = node.applied(NEW, stop_timeout=1)
+    record = node.applied(NEW, stop_timeout=1, health=health_ask(timeout=1))
 
     assert record.verdict is Verdict.NOT_STOPPED
+    assert "may do so yet" in record.detail
     assert node.folder.read() == node.base
     assert node.folder.active()
     assert node.folder.leftovers() == []
+
+
+def test_a_process_that_goes_late_is_replaced(lone_node: MakeNode, shell: str) -> None:
+    """It has its signal: once it is gone the service is started, with the old file."""
+    node = lone_node("goes-late = 1\n", shell=shell)
+    node.folder.start()
+
+    record = node.applied(NEW, stop_timeout=1)
+
+    assert record.verdict is Verdict.NOT_STOPPED, record.detail
+    assert "went only after 1 s" in record.detail
+    assert node.folder.read() == node.base
+    assert node.folder.active()
+    assert len(node.folder.starts()) == 2
 
 
 def test_a_stop_command_is_waited_for(lone_node: MakeNode, shell: str) -> None:

@@ -146,13 +146,15 @@ children_of() {
   done
 }
 
+# Whether the stop command still runs: it may yet remove the pid file of the next server.
+stops_still() {
+  [ -n "${stop_job-}" ] && kill -0 "$stop_job" 2>/dev/null && born_of "$stop_job"
+}
+
 # Whether nothing is left of the process that found_pid, found_born and found_others
 # name, nor of what its unit started: KillMode=process leaves children behind.
 is_gone() {
-  # A stop command that still runs may yet remove the pid file of the next server.
-  if [ -n "${stop_job-}" ] && kill -0 "$stop_job" 2>/dev/null && born_of "$stop_job"; then
-    return 1
-  fi
+  stops_still && return 1
   if [ -z "$found_pid" ]; then
     look_at_service
     [ "$running" = no ] && [ "$ending" = no ]

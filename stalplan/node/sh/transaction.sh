@@ -170,16 +170,37 @@ stop_and_replace() {
 
 stop_old() { ask_to_stop && wait_until_gone; }
 
-# The old process did not go, so nothing is replaced; it may be neither up nor down.
+# The old process did not go in time, so nothing is replaced. But it was told to end
+# and may do so yet: then a new one is needed, for the service to be as it was found.
 not_stopped() {
   note start 'The old process did not go; starting the service again.'
-  ticks
-  mark=$ticks
   ask_to_start
   nap 1
   look_at_start
-  look_at_service
-  verdict not-stopped "The old process was still there after $ask_stop_timeout s. Service running now: $running."
+  note linger 'Watching the old process: it was told to end, and may do so yet.'
+  uptime_seconds
+  watched_by=$((uptime_seconds + ask_health_timeout))
+  while lingers_on; do
+    uptime_seconds
+    [ "$uptime_seconds" -lt "$watched_by" ] ||
+      verdict not-stopped "The old process was still there after $ask_stop_timeout s. It was told to end, and may do so yet."
+    nap 0.2
+  done
+  resumed=yes
+  start_and_wait ||
+    verdict failed "The old process went only after $ask_stop_timeout s, and the server did not come back: $trouble."
+  note_started
+  verdict not-stopped "The old process went only after $ask_stop_timeout s. The server was started again with the file as it was."
+}
+
+lingers_on() {
+  stops_still && return 0
+  if [ -n "$found_pid" ]; then
+    born_of "$found_pid" && [ "$born" = "$found_born" ]
+  else
+    look_at_service
+    [ "$running" = yes ]
+  fi
 }
 
 # Whether the new file is in place: by one rename within the folder, as old or new,
