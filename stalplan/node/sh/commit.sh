@@ -143,6 +143,8 @@ follow() {
   tx=$work/tx/$ask_run@$ask_step
   settle_launch
   printf '\n'
+  # It begins a moment before its log does.
+  while [ ! -e "$tx/log" ] && is_running "$tx"; do nap 0.05; done
   if [ -e "$tx/log" ]; then
     exec 7<"$tx/log"
     lived=yes
