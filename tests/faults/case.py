@@ -14,6 +14,7 @@ class Scene(StrEnum):
     SWAP = "swap"  # the nodes swap their ids, by way of a spare one
     ROLE = "role"  # a role moves from one node to the other
     STOPPED = "stopped"  # as NAMES; the first node was stopped on purpose
+    RESTART = "restart"  # the first node's file was edited, and only a start is missing
 
 
 class Side(StrEnum):
@@ -118,6 +119,7 @@ class Case:
     again: float  # where recover is killed as well; 0: it is not
     elsewhere: bool  # recover runs on another machine
     choice: int  # for a kind that has several ways to go
+    hooks: bool  # nodes are taken out of a load balancer
     undo: bool  # recover goes back
     undo_on_failure: bool
 
@@ -131,6 +133,7 @@ class Case:
         words += [f"clock {self.clock:+}"] if self.clock else []
         words += [f"recover killed at {self.again:.3f}"] if self.again else []
         words += ["recovered elsewhere"] if self.elsewhere else []
+        words += ["with hooks"] if self.hooks else []
         words += ["undone"] if self.undo else []
         words += ["undone on failure"] if self.undo_on_failure else []
         return ", ".join(words)
@@ -157,7 +160,7 @@ def case_of(seed: int, *, rooted: bool, systemd: bool = False) -> Case:
         weights = [WEIGHTS.get(kind, 1) for kind in kinds]
         kind = draw.choices(kinds, weights)[0]
     scene = draw.choice(list(Scene))
-    if server is not Server.WELL and scene in (Scene.ROLE, Scene.ONE):
+    if server is not Server.WELL and scene in (Scene.ROLE, Scene.ONE, Scene.RESTART):
         scene = Scene.NAMES  # the server fails with a new name or id
     return Case(
         seed=seed,
@@ -172,6 +175,7 @@ def case_of(seed: int, *, rooted: bool, systemd: bool = False) -> Case:
         again=draw.random() if draw.random() < 0.2 else 0.0,
         elsewhere=draw.random() < 0.3,
         choice=draw.randrange(1000),
+        hooks=draw.random() < 0.4,
         undo=draw.random() < 0.15,
         undo_on_failure=draw.random() < 0.3,
     )

@@ -43,6 +43,10 @@ STANDIN: dict[Server, dict[str, str]] = {
 }
 
 
+# Whoever recovers elsewhere leaves the usual controller without knowledge of a start.
+OPTIONS = {Scene.RESTART: ("--restart-unknown",)}
+
+
 @dataclass(frozen=True, slots=True)
 class Counts:
     """How many points a scene has on each side."""
@@ -77,13 +81,15 @@ class Runner:
             machine.repair()
             (machine.points / "go").touch()  # nobody waits from here on
         alone = not struck.others and case.kind not in MEDDLING
+        alone = alone and case.scene is not Scene.RESTART  # no file tells of a start
         apply_told_the_truth(self.world, self.said[-1], before, alone=alone)
         for other in struck.others:
             self.said.append(other)
             was_sane(self.world, other)
         self._recover(case, struck)
         self._look(case, struck, before)
-        self._set_right(stale=struck.meddled or case.server is not Server.WELL)
+        stale = case.server is not Server.WELL or case.scene is Scene.RESTART
+        self._set_right(stale=stale or struck.meddled)
         return name
 
     def _count(self, scene: Scene) -> Counts:
@@ -92,7 +98,9 @@ class Runner:
         self._want(scene, "counted")
         if scene is Scene.STOPPED:
             self.world["mx1"].stop()
-        command = self.world.begin(*APPLY, numbered=Numbered(agent=_NO_NUMBER))
+        command = self.world.begin(
+            *APPLY, *OPTIONS.get(scene, ()), numbered=Numbered(agent=_NO_NUMBER)
+        )
         said = self._ended(command, None)
         if said.code:
             raise Loss(f"{scene} without any fault: {said}")
@@ -106,7 +114,9 @@ class Runner:
         self._set_right()
         return Counts(len(said.points), counts)
 
-    def _want(self, scene: Scene, tag: str, stop_timeout: int = 6) -> None:
+    def _want(
+        self, scene: Scene, tag: str, *, stop_timeout: int = 6, hooks: bool = False
+    ) -> None:
         """What the scene asks for, from what the files say now."""
         ids = self.world.ids()
         names = {
@@ -116,6 +126,8 @@ class Runner:
         match scene:
             case Scene.NAMES | Scene.TOGETHER | Scene.STOPPED:
                 names = {name: f"{tag}.{name}.example.org" for name in names}
+            case Scene.RESTART:
+                names["mx1"] = f"{tag}.mx1.example.org"
             case Scene.ONE:
                 names["mx2"] = f"{tag}.mx2.example.org"
             case Scene.SWAP:
@@ -131,15 +143,26 @@ class Runner:
             {name: Wish(ids[name], names[name]) for name in ids},
             most_down=2 if both else 1,
             stop_timeout=stop_timeout,
+            hooks=hooks,
             more=more,
         )
+        if scene is Scene.RESTART:
+            config = self.world["mx1"].config
+            data = config.read_bytes()
+            old, new = hostname_of(data), names["mx1"]
+            config.write_bytes(data.replace(old.encode(), new.encode()))
 
     def _prepare(self, case: Case) -> None:
         self.world.forget_others()
         self.world.forget_runs()
         lingers = case.server is Server.LINGERS
         impatient = lingers and case.choice % 2
-        self._want(case.scene, f"s{case.seed}", 1 if impatient else 6)
+        self._want(
+            case.scene,
+            f"s{case.seed}",
+            stop_timeout=1 if impatient else 6,
+            hooks=case.hooks,
+        )
         machine = self.world[case.node]
         standin = dict(STANDIN[case.server])
         if lingers:
@@ -171,8 +194,9 @@ class Runner:
             config = self.world[node].inner_config
             number = 1 + int(case.share * most)
             numbered = Numbered(agent=AgentPoint(config, case.verb, number))
-        undo = ("--undo-on-failure",) if case.undo_on_failure else ()
-        command = self.world.begin(*APPLY, *undo, numbered=numbered)
+        options = list(OPTIONS.get(case.scene, ()))
+        options += ["--undo-on-failure"] if case.undo_on_failure else []
+        command = self.world.begin(*APPLY, *options, numbered=numbered)
         struck = Struck(
             world=self.world, case=case, command=command, machine=self.world[node]
         )
@@ -265,8 +289,12 @@ class Runner:
                 meddled=meddled,
                 hostnames={self.world.wishes[name].hostname},
             )
-            if not meddled:
+            if not meddled and case.scene is not Scene.RESTART:
                 server_runs_its_file(machine)
+        if not struck.meddled and (out := [*self.world.balancer.iterdir()]):
+            raise Loss(f"out of the load balancer: {out}")
+        for path in self.world.balancer.iterdir():
+            path.unlink()
         plan = self.world.begin("plan", "--format", "json", "--detailed-exitcode")
         self.said.append(ended(plan))
         plan_told_the_truth(self.world, self.said[-1], case.scene)

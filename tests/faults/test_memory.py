@@ -64,6 +64,22 @@ def goal_of(number: int) -> bytes:
 BASES = {f"mx{number}": text_of(number) for number in (1, 2, 3)}
 GOALS = {f"mx{number}": goal_of(number) for number in (1, 2, 3)}
 
+WAYS = [(kind, late) for kind in Kind for late in (False, True)]
+APPLIES = [
+    pytest.param(*way, marks=[pytest.mark.long] if way == (Kind.GONE, True) else [])
+    for way in WAYS
+]
+RECOVERS = [
+    pytest.param(
+        *way,
+        marks=[]
+        if way[0] is Kind.KILLED or way == (Kind.CUT, True)
+        else [pytest.mark.long],
+    )
+    for way in WAYS
+]
+"""Before an act and after it; what tells little more than the others is long."""
+
 MakeWorld = Callable[[], MemoryWorld]
 
 
@@ -166,6 +182,16 @@ def after(world: MemoryWorld, said: Said) -> None:
     plan_agrees(world)
 
 
+def after_strike(world: MemoryWorld, said: Said, strike: Strike) -> None:
+    """As after(); what fails tells which strike it was."""
+    names = list(world.cluster.acts.names)
+    try:
+        after(world, said)
+    except AssertionError as error:
+        error.add_note(f"{strike}: {names}\n{said}")
+        raise
+
+
 def befalls(kind: Kind, acts: list[str]) -> list[int]:
     """The numbers of the acts that this can befall: a line has no disk, for one."""
     here = ("journal ", "state ")
@@ -184,8 +210,7 @@ SERVERS: dict[str, Callable[[MemoryWorld], None]] = {
 }
 
 
-@pytest.mark.parametrize("late", [False, True], ids=["before", "after"])
-@pytest.mark.parametrize("kind", Kind)
+@pytest.mark.parametrize(("kind", "late"), APPLIES)
 def test_every_act_of_apply(make_world: MakeWorld, kind: Kind, late: bool) -> None:
     """Struck before or after any act: recover ends it and every node is whole."""
     strike_every_act(make_world, kind, late, SERVERS["well"])
@@ -215,18 +240,28 @@ def strike_every_act(
         prepare(world)
         said = world.run(*APPLY, strike=strike)
         struck += world.cluster.acts.struck
-        try:
-            after(world, said)
-        except AssertionError as error:
-            error.add_note(f"{strike}: {world.cluster.acts.names}\n{said}")
-            raise
+        after_strike(world, said, strike)
     assert struck > 10
 
 
-@pytest.mark.parametrize("late", [False, True], ids=["before", "after"])
-@pytest.mark.parametrize("kind", [Kind.CUT, Kind.KILLED, Kind.FULL])
+@pytest.mark.parametrize(("kind", "late"), RECOVERS)
 def test_every_act_of_recover(make_world: MakeWorld, kind: Kind, late: bool) -> None:
     """Recover, struck itself at any act, is ended by the next one."""
+    strike_every_act_of(RECOVER, make_world, kind, late)
+
+
+@pytest.mark.parametrize(
+    "kind", [Kind.KILLED, pytest.param(Kind.CUT, marks=pytest.mark.long)]
+)
+def test_every_act_of_the_way_back(make_world: MakeWorld, kind: Kind) -> None:
+    """Likewise `recover --undo`; whoever comes next may go forward or back."""
+    strike_every_act_of((*RECOVER, "--undo"), make_world, kind, late=True)
+
+
+def strike_every_act_of(
+    argv: tuple[str, ...], make_world: MakeWorld, kind: Kind, late: bool
+) -> None:
+    """Of a recover after an apply that was killed when its first node was done."""
     names = make_world().acts_of(*APPLY)
     first_done = names.index("journal done commit") + 1
 
@@ -236,17 +271,13 @@ def test_every_act_of_recover(make_world: MakeWorld, kind: Kind, late: bool) -> 
         assert None is world.run(*APPLY, strike=strike).code
         return world
 
-    acts = half_done().acts_of(*RECOVER)
-    assert len(acts) > 30
+    acts = half_done().acts_of(*argv)
+    assert len(acts) > 15
     for act in befalls(kind, acts):
         strike = Strike(kind, act, late)
         world = half_done()
-        said = world.run(*RECOVER, strike=strike)
-        try:
-            after(world, Said(None, said.out, said.err))
-        except AssertionError as error:
-            error.add_note(f"{strike}: {world.cluster.acts.names}\n{said}")
-            raise
+        said = world.run(*argv, strike=strike)
+        after_strike(world, Said(None, said.out, said.err), strike)
 
 
 @pytest.mark.parametrize("prepare", SERVERS.values(), ids=SERVERS.keys())
@@ -280,11 +311,7 @@ def test_both_sides_die(make_world: MakeWorld, act: str) -> None:
         world.cluster["mx2"].script.dies_after = act
         strike = Strike(Kind.KILLED, number, after=False)
         said = world.run(*APPLY, strike=strike)
-        try:
-            after(world, said)
-        except AssertionError as error:
-            error.add_note(f"{strike}: {world.cluster.acts.names}\n{said}")
-            raise
+        after_strike(world, said, strike)
 
 
 @pytest.mark.parametrize("act", NODE_ACTS[:6])

@@ -91,6 +91,7 @@ class World:
         *,
         most_down: int = 1,
         stop_timeout: int = 6,
+        hooks: bool = False,
         more: str = "",
     ) -> None:
         """Write the desired file of every controller."""
@@ -99,6 +100,7 @@ class World:
             'format = 1\n[cluster]\nname = "faults"\nrelease = "0.15"\n'
             '[ssh]\nknown_hosts = "known_hosts"\nconnect_timeout = "5s"\n'
             f'[service]\nhealth_timeout = "6s"\nstop_timeout = "{stop_timeout}s"\n'
+            f"{self._hooks() if hooks else ''}"
             f"[apply]\nkeep_runs = 3\nmax_unavailable = {most_down}\n{more}\n"
         )
         for name, wish in wishes.items():
@@ -113,6 +115,17 @@ class World:
         self.desired = text
         for folder in self.base.glob("controller-*"):
             (folder / "stalplan.toml").write_text(text)
+
+    def _hooks(self) -> str:
+        """A load balancer: a file for each node that is out of it."""
+        words = '"sh", "-c", "%s $0/$STALPLAN_NODE", "' + str(self.balancer) + '"'
+        before, after = words % "touch", words % "rm -f"
+        return f"before_stop = [{before}]\nafter_healthy = [{after}]\n"
+
+    @property
+    def balancer(self) -> Path:
+        """The load balancer's folder."""
+        return self.base / "balancer"
 
     def begin(
         self, *argv: str, numbered: Numbered | None = None, where: Where | None = None
@@ -211,7 +224,7 @@ def new_world(*, systemd: bool) -> Iterator[World]:
         base = Path(tempfile.mkdtemp(prefix="stalplan-faults-"))
         kept.callback(shutil.rmtree, base, ignore_errors=True)
         base.chmod(0o755)  # the mail server's own user must reach its folder
-        for name in ("tmp", "home"):
+        for name in ("tmp", "home", "balancer"):
             (base / name).mkdir()
         identity = make_key(base / "identity" / "id_ed25519")
         token = texts.new_token()
