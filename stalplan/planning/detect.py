@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from stalplan.model.stores import MASKS
 from stalplan.model.wishes import Everyone, Nobody, Shards
-from stalplan.names import NodeName, Role
+from stalplan.names import NODE_IDS, NodeName, Role
 from stalplan.planning import reasons
 from stalplan.planning.changes import (
     Cause,
@@ -97,12 +97,12 @@ def _joins(facts: Facts, name: NodeName) -> bool:
 
 
 def _join(facts: Facts, name: NodeName) -> Join:
-    node = facts.goals[name].known.node
+    known = facts.goals[name].known
     return Join(
         node=name,
-        after=node.node_id,
+        after=known.node.node_id,
         cause=Cause.NEW,
-        reason=reasons.of_join(node),
+        reason=reasons.of_join(known, _same_id(facts, name)),
     )
 
 
@@ -124,14 +124,7 @@ def _id(facts: Facts, difference: Difference) -> SetId | Renumber:
     name = NodeName(difference.node)
     known = facts.goals[name].known
     cause = _cause(facts, name, NODE_ID)
-    others = tuple(
-        sorted(
-            other
-            for other, node_id in facts.numbers.live.items()
-            if other != name and (node_id - known.starts.node_id) % 512 == 0
-        )
-    )
-    reason = reasons.of_id(known, others, cause, facts.desired.file)
+    reason = reasons.of_id(known, _same_id(facts, name), cause, facts.desired.file)
     if follow := _following(facts, known.starts.node_id):
         reason += f" {reasons.of_lists(follow)}"
     after = known.node.node_id
@@ -139,6 +132,13 @@ def _id(facts: Facts, difference: Difference) -> SetId | Renumber:
     if raw is None:
         return SetId(node=name, after=after, cause=cause, reason=reason)
     return Renumber(node=name, before=raw, after=after, cause=cause, reason=reason)
+
+
+def _same_id(facts: Facts, name: NodeName) -> tuple[NodeName, ...]:
+    """Other nodes whose id counts as the one that *name* has today."""
+    low = facts.goals[name].known.starts.node_id % NODE_IDS
+    ids = facts.numbers.live.items()
+    return tuple(sorted(n for n, i in ids if n != name and i % NODE_IDS == low))
 
 
 def _following(facts: Facts, node_id: int) -> list[Role]:

@@ -7,6 +7,7 @@ from stalplan.findings import Finding, Scope, found
 from stalplan.model.cluster import Member
 from stalplan.model.file_rules import file_findings
 from stalplan.model.live import NodeReport, Seen, Unreachable
+from stalplan.model.rules.nodes import sentence
 from stalplan.planning.process import Process, process_of
 from stalplan.stalwart.effective import effective
 from stalplan.stalwart.parse import ConfigRefused, parse
@@ -69,7 +70,7 @@ def look(
         return _unreachable(node, seen)
     file = seen.file
     if file is None:
-        return _lost(node, seen, "SP501", seen.file_problem or "There is no file.")
+        return _lost(node, seen, "SP501", sentence(seen.file_problem or "no file"))
     if file.too_large:
         detail = f"{file.path} has {file.size:,} bytes; a config file has at most 1 MiB"
         return _lost(node, seen, "SP507", f"{detail} (1,048,576).")
@@ -122,11 +123,14 @@ def _unreachable(node: "Node", seen: Unreachable) -> Lost:
     finding = found(
         "SP601",
         Scope.LIVE,
-        f"{seen.summary}: {seen.detail}",
+        f"{seen.summary}: {seen.detail} To go on without it, plan with "
+        f"--exclude {node.name}, or with --assume-down {node.name} if its server "
+        "can't run.",
         node=node.name,
         hint=seen.hint,
     )
-    return Lost(node=node, report=None, error=finding.detail, findings=(finding,))
+    error = f"{seen.summary}: {seen.detail}"
+    return Lost(node=node, report=None, error=error, findings=(finding,))
 
 
 def _lost(node: "Node", report: NodeReport, code: str, why: str) -> Lost:

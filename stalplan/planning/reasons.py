@@ -10,7 +10,6 @@ from stalplan.stalwart.releases import NODE_ID
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from stalplan.model.inventory import Node
     from stalplan.model.records import RecordedNode
     from stalplan.names import NodeName, Role
     from stalplan.planning.look import Known
@@ -18,9 +17,13 @@ if TYPE_CHECKING:
 Shown = str | tuple[str, ...] | None
 
 
-def of_join(node: "Node") -> str:
-    """Of a node that has no cluster settings yet."""
-    return f"{node.name} has no cluster settings yet: it joins as id {node.node_id}."
+def of_join(known: "Known", others: "Sequence[NodeName]") -> str:
+    """Of a node without cluster settings; *others* count as the same id today."""
+    today = f"without one it counts as id {known.starts.node_id % 512}"
+    return (
+        f"{known.node.name} has no cluster settings yet, and no id: "
+        f"{today}{_as_others(others)}."
+    )
 
 
 def of_leave(name: "NodeName", entry: "RecordedNode", file: str) -> str:
@@ -34,14 +37,16 @@ def of_leave(name: "NodeName", entry: "RecordedNode", file: str) -> str:
 
 def of_id(known: "Known", others: "Sequence[NodeName]", cause: Cause, file: str) -> str:
     """Of an id that is set or replaced; *others* count as the same id today."""
-    name, starts = known.node.name, known.starts
-    same = f", as {listed(others)} does" if len(others) == 1 else ""
-    if len(others) > 1:
-        same = f", as {listed(others)} do"
+    name, starts, same = known.node.name, known.starts, _as_others(others)
     if known.config.get(NODE_ID) is None:
         return f"Without an id in its file {name} runs as id 1{same}."
     if starts.node_id_error:
         return f"The server can't read this id and runs as id 1{same}."
+    if starts.node_id != known.same_env.node_id:
+        return (
+            f"{name}'s server runs as id {known.same_env.node_id}, and what its file "
+            f"names would make it id {starts.node_id} at the next start."
+        )
     if others:
         return f"Today {name} counts as id {starts.node_id % 512}{same}."
     return _by_cause(cause, file, f"gives {name} id {known.node.node_id}")
@@ -109,7 +114,7 @@ def of_role(
     if lost:
         said.append(f"{listed(lost)} {_verb(lost, 'end')} running it.")
     if not gained and not lost and not dead:
-        said.append("The same nodes run it, in other shards.")
+        said.append(f"The same nodes run it, {_shards(before, after)}.")
     return " ".join(said)
 
 
@@ -125,6 +130,18 @@ def of_restart(known: "Known", *, known_values: bool) -> str:
     if known_values:
         return f"{known.node.name} runs with what its file held before."
     return f"{known.node.name} may run with what its file held before."
+
+
+def _as_others(others: "Sequence[NodeName]") -> str:
+    if not others:
+        return ""
+    return f", as {listed(others)} {'does' if len(others) == 1 else 'do'}"
+
+
+def _shards(before: RoleHolders, after: RoleHolders) -> str:
+    if len(after) == 1:
+        return "no longer in shards"
+    return "now in shards" if len(before) == 1 else "in other shards"
 
 
 def _dead(text: str, gone: "Mapping[int, NodeName]") -> str:

@@ -88,7 +88,9 @@ def _in_the_end(scene: "Scene", finding: Finding) -> Finding:
     managed = {NODE_ID, *(role.key for role in scene.desired.roles)}
     if scene.desired.coordinator is not None:
         managed.add(COORDINATOR)
-    place = replace(finding, file=None, line=None)
+    place = finding
+    if finding.node is not None:
+        place = _where_it_is_today(scene, finding.node, finding)
     store = store_key(finding.key or "")
     if finding.key in managed or (store and store[0] in scene.desired.stores):
         return place
@@ -143,8 +145,8 @@ def _file(scene: "Scene", name: "NodeName", scope: Scope) -> list[Finding]:
         store_keys=scene.desired.store_keys,
     )
     if live and copied is not None and copied.not_toml is not None:
-        text = refused_by_toml(copied.not_toml)
-        findings.append(found("SP502", scope, text, node=name, file=known.file.path))
+        finding = refused_by_toml(copied.not_toml, file=known.file.path, node=name)
+        findings.append(finding)
     return findings
 
 
@@ -208,11 +210,11 @@ def _of_processes(scene: "Scene") -> "Iterator[Finding]":
             continue
         if process.unknown:
             text = (
-                f"{name}'s file is newer than its server's start, and what the server "
-                "began with is not known."
+                "The file is newer than the server's start, and what the server began "
+                "with is not known."
             )
         else:
-            text = f"{name} runs with other values than its file holds."
+            text = "The server runs with other values than its file holds."
         finding = found(
             "SP503",
             Scope.LIVE,

@@ -32,13 +32,18 @@ def why(problem: "Problem", moment: "Moment", edits: "Sequence[FileEdit]") -> st
     hostname = next((edit.after for edit in edits if edit.key == HOSTNAME), None)
     if isinstance(hostname, str):
         said.append(f"{name} announces itself as {hostname}.")
-    if not said:
-        said.append(
-            f"{name} starts anew with what its file holds."
-            if not edits
-            else f"{name} learns of {listed([edit.key for edit in edits])}."
-        )
-    return " ".join(said)
+    return " ".join(said or [_as_before(name, edits)])
+
+
+def _as_before(name: "NodeName", edits: "Sequence[FileEdit]") -> str:
+    """Of a start that changes nothing of what we watch."""
+    if not edits:
+        return f"{name} starts anew with what its file holds."
+    gone = [edit.key for edit in edits if edit.after is None]
+    kept = [edit.key for edit in edits if edit.after is not None]
+    done = [f"{listed(kept)} plainly written"] if kept else []
+    done += [f"without {listed(gone)}"] if gone else []
+    return f"{name} runs what it ran, {' and '.join(done)}."
 
 
 def _passing(problem: "Problem", moment: "Moment") -> str:

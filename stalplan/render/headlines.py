@@ -136,8 +136,12 @@ def _scope(change: Change, plan: Plan) -> str:
     if not isinstance(change, MoveRole | SetCoordinator | SetStore):
         return ""
     if len(change.nodes) == len(plan.nodes) > 1:
-        return f"On all {len(plan.nodes)} nodes."
+        return f"On {_all(len(plan.nodes))} nodes."
     return f"On {names(change.nodes)}."
+
+
+def _all(count: int) -> str:
+    return "both" if count == 2 else f"all {count}"  # noqa: PLR2004 - a word of its own
 
 
 def holders(table: RoleHolders) -> str:

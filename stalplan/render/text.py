@@ -97,9 +97,9 @@ def _findings(plan: "Plan") -> "Iterator[str]":
 
 def _end(plan: "Plan") -> "Iterator[str]":
     if stops := obstacle(plan):
-        yield stops
+        yield from _wrapped("", stops)
         if plan.snapshot is not None and plan.has_changes and not plan.blocked:
-            yield visible(f"Review digest: {plan.review_digest}")
+            yield from _wrapped("", f"Review digest: {plan.review_digest}", hang=2)
     elif plan.has_changes:
         yield f"Digest: {plan.digest}"
     yield visible(plan.sentence)

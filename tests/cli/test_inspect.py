@@ -69,7 +69,7 @@ mx1.toml, as Stalwart 0.15 reads it
   cluster.node_id     not read                       5
 
   ! SP502 info: Not TOML, but the server reads it
-    The server reads this file, but TOML readers refuse it (line 12).
+    mx1.toml:12: The server reads this file, but TOML readers refuse it.
 
 """
 

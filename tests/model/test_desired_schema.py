@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 import tomlkit
 from desired_files import sound
+from golden import CASES
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft4Validator
@@ -30,7 +31,10 @@ SCHEMA = desired_schema()
 VALIDATOR = Draft4Validator(SCHEMA)
 FULL = (HERE / "every_key.toml").read_text()
 GOOD = sorted(
-    [*ROOT.glob("examples/*/stalplan.toml"), *ROOT.glob("tests/cases/*/desired.toml")]
+    [
+        *ROOT.glob("examples/*/stalplan.toml"),
+        *(case / "desired.toml" for case in CASES),
+    ]
 )
 MISTAKES = tomllib.loads((HERE / "desired_mistakes.toml").read_text("utf-8"))
 # Where each section of the mistakes' file adds its line.

@@ -52,12 +52,20 @@ def is_toml(subject: "Subject") -> "Iterator[Finding]":
     """Other tools may refuse what the server reads: worth knowing, no fault."""
     where = not_toml(subject.config.outline.text)
     if where is not None:
-        yield subject.finding("SP502", refused_by_toml(where))
+        yield refused_by_toml(where, file=subject.file, node=subject.node)
 
 
-def refused_by_toml(where: str) -> str:
+def refused_by_toml(where: str, *, file: str, node: "NodeName | None") -> Finding:
     """What there is to say of a file that `not_toml` told of."""
-    return f"The server reads this file, but TOML readers refuse it{where}."
+    line = re.search(r"\d+", where)
+    return found(
+        "SP502",
+        Scope.LIVE,
+        "The server reads this file, but TOML readers refuse it.",
+        node=node,
+        file=file,
+        line=int(line[0]) if line else None,
+    )
 
 
 def not_toml(text: str) -> str | None:

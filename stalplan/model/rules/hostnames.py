@@ -1,5 +1,6 @@
 """Rules about the names that servers announce."""
 
+from collections import Counter
 from typing import TYPE_CHECKING
 
 from stalplan.findings import Finding, Scope, found
@@ -16,14 +17,23 @@ def hostnames_are_alike(cluster: Cluster) -> "Iterator[Finding]":
     """Nodes usually announce one name; other names may be on purpose."""
     if cluster.hostnames_wished:
         return
-    names = {
-        member.name: member.effective.hostname
-        for member in cluster.members
-        if member.effective.hostname is not None
-    }
-    if len(set(names.values())) > 1:
-        said = ", ".join(f"{node}: {name}" for node, name in sorted(names.items()))
-        yield found("SP401", cluster.scope, f"{said}.", key=HOSTNAME)
+    named = [m for m in cluster.members if m.effective.hostname is not None]
+    names = Counter(member.effective.hostname for member in named)
+    if len(names) < 2:  # noqa: PLR2004 - one is agreement
+        return
+    said = ", ".join(f"{member.name}: {member.effective.hostname}" for member in named)
+    place = min(
+        named, key=lambda member: (names[member.effective.hostname], member.name)
+    )
+    yield found(
+        "SP401",
+        cluster.scope,
+        f"{said}.",
+        node=place.name,
+        file=place.path,
+        line=place.line(place.effective.hostname_key or HOSTNAME),
+        key=HOSTNAME,
+    )
 
 
 def licence_is_for_the_name(before: Member, after: str | None) -> "Iterator[Finding]":
@@ -36,8 +46,8 @@ def licence_is_for_the_name(before: Member, after: str | None) -> "Iterator[Find
     yield found(
         "SP403",
         Scope.DESIRED,
-        f"{before.name} has an Enterprise licence, which is for one hostname: it may "
-        "be void with another.",
+        "The node has an Enterprise licence, which is for one hostname: it may be void "
+        "with another.",
         node=before.name,
         file=before.path,
         line=before.line(HOSTNAME),

@@ -30,9 +30,8 @@ def report_findings(report: "NodeReport", release: "Release") -> "Iterator[Findi
             file=file,
         )
     if report.replace_problem:
-        yield found(
-            "SP603", Scope.LIVE, report.replace_problem, node=report.node, file=file
-        )
+        text = sentence(report.replace_problem)
+        yield found("SP603", Scope.LIVE, text, node=report.node, file=file)
     if report.other_names:
         names = "another name" if report.other_names == 1 else "other names"
         yield found(
@@ -46,14 +45,20 @@ def report_findings(report: "NodeReport", release: "Release") -> "Iterator[Findi
         )
     for problem in (report.lease_problem, report.service_problem):
         if problem:
-            yield found("SP605", Scope.LIVE, problem, node=report.node)
+            yield found("SP605", Scope.LIVE, sentence(problem), node=report.node)
     for probe, shows in report.unmade_probes:
         yield found(
             "SP606",
             Scope.LIVE,
-            f"{report.node}: {probe} can't be made; it would show {shows}.",
+            f'The probe "{probe}" can\'t be made; it would show {shows}.',
             node=report.node,
         )
+
+
+def sentence(told: str) -> str:
+    """What a node says of itself, as people write it; a path stays as it is."""
+    text = told if told.startswith("/") else told[:1].upper() + told[1:]
+    return text if text.endswith((".", "!", "?")) else f"{text}."
 
 
 def _release_is_right(report: "NodeReport", release: "Release") -> "Iterator[Finding]":
