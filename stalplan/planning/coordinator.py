@@ -1,6 +1,6 @@
 """Where the store of a file's coordinator can be reached, as far as the file tells."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -17,12 +17,13 @@ _KEYS = {"redis": ("urls", 6379), "nats": ("address", 4222), "kafka": ("brokers"
 class CoordinatorAsk:
     """Addresses to try before a server is stopped, and why others are not tried.
 
-    *addresses* are "HOST:PORT", with nothing of a login. *at_start* says whether a
+    *addresses* are "HOST:PORT", with nothing of a login, and shown nowhere, since a
+    store's texts are not. *at_start* says whether a
     server that can't reach them at its start stays alone until the next one.
     """
 
     store: str
-    addresses: tuple[str, ...]
+    addresses: tuple[str, ...] = field(repr=False)
     untried: str = ""
     at_start: bool = False
 

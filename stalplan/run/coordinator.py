@@ -14,7 +14,7 @@ from stalplan.run.together import together
 def out_of_reach(
     planned: Planned, nodes: Sequence[Node], transport: Transport, reporter: Reporter
 ) -> tuple[str, ...]:
-    """Why no server should be stopped: each node and the address it can't reach.
+    """Why no server should be stopped: each node that can't reach its coordinator.
 
     Only a coordinator that is new to a node, or one that its server needs at its very
     start, stands in the way. Of another, and of what was not tried, a note tells.
@@ -35,10 +35,10 @@ def out_of_reach(
             continue
         if ask.untried:
             reporter.note(_untried(node.name, ask, f"{ask.untried}."))
-        lost = sorted(set(ask.addresses) - result)
-        if not ask.addresses or len(lost) < len(ask.addresses):
+        if not ask.addresses or result & set(ask.addresses):
             continue  # one of several is enough for the server
-        said = f"{node.name} can't reach the coordinator {ask.store} at {lost[0]}."
+        # Not where: a store's address is among the texts that are never shown.
+        said = f"{node.name} can't reach the coordinator {ask.store}."
         if ask.at_start or _is_new(planned, node.name, ask):
             why.append(f"{said} Nothing was stopped.")
         else:

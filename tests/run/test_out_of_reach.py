@@ -41,7 +41,8 @@ def test_nothing_is_stopped_where_it_is_out_of_reach(
     done = world.run("apply", "--auto-approve")
 
     assert 7 == done.code, done.err
-    assert "mx2 can't reach the coordinator c at 10.0.0.9:" in done.err
+    assert "mx2 can't reach the coordinator c. Nothing was stopped" in done.err
+    assert "10.0.0.9" not in done.err + done.out
     assert "Apply failed. Nodes: 0 done, 0 restored, 2 untouched, 0 unknown." == (
         done.last
     )
@@ -59,7 +60,7 @@ def test_one_that_was_out_of_reach_before_is_told(tmp_path: Path) -> None:
     done = world.run("apply", "--auto-approve")
 
     assert 0 == done.code, done.err
-    assert "mx2 can't reach the coordinator c at 10.0.0.9:6379. That is so" in done.err
+    assert "mx2 can't reach the coordinator c. That is so" in done.err
 
 
 def test_what_was_not_tried_is_said(tmp_path: Path) -> None:
