@@ -95,7 +95,7 @@ class Runner:
     def _count(self, scene: Scene) -> Counts:
         """Run the scene with no fault, and count."""
         self._set_right()
-        self._want(scene, "counted")
+        self._want(scene, f"counted-{scene}")
         if scene is Scene.STOPPED:
             self.world["mx1"].stop()
         command = self.world.begin(
