@@ -31,6 +31,7 @@ from stalplan.stalwart.releases import (
     NODE_ID,
     OLD_HOSTNAME,
     ROLE_PREFIX,
+    roles_of,
 )
 from stalplan.stalwart.spelling import spell
 from stalplan.stalwart.stores import STORE_PREFIX
@@ -231,14 +232,17 @@ def _roles(facts: Facts, found: "Sequence[Difference]") -> "Iterator[MoveRole]":
 def _dropped(facts: Facts, difference: Difference) -> DropKey:
     name, role = _place(difference)
     goal = facts.goals[name]
-    table = goal.tables[role]
+    table, release = goal.tables[role], facts.desired.release
+    reason = reasons.of_dropped(goes=table is None)
+    if role not in roles_of(release):
+        reason = reasons.of_old_name(release)
     return DropKey(
         node=name,
         key=role.key,
         before=tuple(entry.text for entry in goal.lists[role].entries),
-        after=None if table is None else spell(table, facts.desired.release),
+        after=None if table is None else spell(table, release),
         cause=_cause(facts, name, role.key),
-        reason=reasons.of_dropped(goes=table is None),
+        reason=reason,
     )
 
 

@@ -6,7 +6,13 @@ from typing import TYPE_CHECKING, assert_never
 from stalplan.model.wishes import Everyone, Nobody, RoleWish, Shards
 from stalplan.names import Role
 from stalplan.planning.stores import StoreGoal, store_goal
-from stalplan.stalwart.releases import COORDINATOR, HOSTNAME, NODE_ID, roles_of
+from stalplan.stalwart.releases import (
+    COORDINATOR,
+    HOSTNAME,
+    NODE_ID,
+    forerunner_of,
+    roles_of,
+)
 from stalplan.stalwart.spelling import RoleList
 
 if TYPE_CHECKING:
@@ -63,6 +69,10 @@ def goal_of(
         live[role.key] = leaf(table, lists.get(role))
         tables[role] = wished(wish, table, numbers)
         wanted[role.key] = leaf(tables[role])
+        if (old := _forerunner(known, role)) is not None:
+            lists[old] = RoleList(None, (), tuple(known.config.under(old.key)))
+            tables[old], live[old.key] = None, leaf(None, lists[old])
+            wanted[old.key] = leaf(None)
     stores = store_goal(known.config, desired, secrets)
     return Goal(
         known=known,
@@ -103,6 +113,14 @@ def leaf(table: "IdTable | None", entries: RoleList | None = None) -> str:
         return "all, and says something" if entries is not None else "all"
     text = "|".join(",".join(map(str, shard)) for shard in table)
     return f"{text} and unreadable" if entries is not None and entries.bad else text
+
+
+def _forerunner(known: "Known", role: Role) -> Role | None:
+    """The role's old name, where the file still has a list by it that nobody reads."""
+    old = forerunner_of(role)
+    if old is None or not known.config.keys_under(Role(old).key):
+        return None
+    return Role(old)
 
 
 def _list(known: "Known", role: Role) -> RoleList:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from stalplan.model.records import RecordedNode
     from stalplan.names import NodeName, Role
     from stalplan.planning.look import Known
+    from stalplan.stalwart.releases import Release
 
 Shown = str | tuple[str, ...] | None
 
@@ -123,6 +124,11 @@ def of_dropped(*, goes: bool) -> str:
     if goes:
         return "Every node runs the role, with or without this list."
     return "The server can't read some of its entries and leaves them out."
+
+
+def of_old_name(release: "Release") -> str:
+    """Of a role's list under the name that it had in an earlier release."""
+    return f"{release} knows the role by another name, and ignores this list."
 
 
 def of_restart(known: "Known", *, known_values: bool) -> str:

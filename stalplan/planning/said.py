@@ -17,7 +17,7 @@ from stalplan.model.rules.nodes import (
 )
 from stalplan.model.wishes import Nobody
 from stalplan.planning.stores import secrets_are_resolved
-from stalplan.stalwart.releases import COORDINATOR, NODE_ID
+from stalplan.stalwart.releases import COORDINATOR, NODE_ID, ROLE_PREFIX
 from stalplan.stalwart.stores import store_key
 
 if TYPE_CHECKING:
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 
 OF_THE_COORDINATOR = frozenset({"SP302", "SP303", "SP305"})
+_OF_UPGRADES = frozenset({"SP206", "SP207"})
 """They block only where the desired file names the coordinator."""
 
 
@@ -113,14 +114,34 @@ def _of_files(scene: "Scene") -> "Iterator[Finding]":
         for finding in today:
             stays = not changed or (finding.code, finding.key) in lasting
             stays = stays or finding.code == "SP502"
+            stays = stays or _read_otherwise(scene, name, finding)
+            if stays and _is_meant(scene, finding):
+                continue
             if not (stays and asked and finding.code in OF_THE_COORDINATOR):
                 yield finding if stays else _ended(finding)
         for finding in end:
+            if _is_meant(scene, finding):
+                continue
             new = (finding.code, finding.key) not in old and finding.code not in told
             if (asked and finding.code in OF_THE_COORDINATOR) or (
                 new and finding.severity is not Severity.INFO
             ):
                 yield _where_it_is_today(scene, name, finding)
+
+
+def _is_meant(scene: "Scene", finding: Finding) -> bool:
+    """A list of shards, and the desired file says that shards it is."""
+    role = (finding.key or "").removeprefix(ROLE_PREFIX)
+    return finding.code == "SP205" and role in scene.desired.roles
+
+
+def _read_otherwise(scene: "Scene", name: "NodeName", finding: Finding) -> bool:
+    """A list that keeps its text, and that the release to come reads otherwise."""
+    if finding.code not in _OF_UPGRADES or finding.key is None:
+        return False
+    now, then = scene.known[name].config, scene.results[name].config
+    texts = [(entry.key, entry.text) for entry in now.under(finding.key)]
+    return texts == [(entry.key, entry.text) for entry in then.under(finding.key)]
 
 
 def _where_it_is_today(scene: "Scene", name: "NodeName", finding: Finding) -> Finding:
@@ -143,6 +164,7 @@ def _file(scene: "Scene", name: "NodeName", scope: Scope) -> list[Finding]:
         env=known.report.unit_environment,
         rules=RULES if live and copied is None else RULES_OF_THE_END,
         store_keys=scene.desired.store_keys,
+        before=known.version.line if live else None,
     )
     if live and copied is not None and copied.not_toml is not None:
         finding = refused_by_toml(copied.not_toml, file=known.file.path, node=name)

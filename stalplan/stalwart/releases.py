@@ -113,6 +113,14 @@ def roles_of(release: Release) -> tuple[str, ...]:
     return tuple(sorted(roles))
 
 
+def forerunner_of(role: str) -> str | None:
+    """The name that *role* had in the line before, and that its own line ignores.
+
+    Source: stalwart v0.14.1 and v0.15.5, crates/common/src/config/network.rs.
+    """
+    return "bayes-training" if role == "spam-training" else None
+
+
 def shards_of(release: Release) -> bool:
     """Whether each entry of a role's list is a shard, as from 0.14 on.
 

@@ -44,7 +44,7 @@ SHOWN = {
     "SP205": {STAYS, ENDS},
     "SP206": {STAYS, ENDS},
     "SP207": {STAYS, ENDS},
-    "SP208": {STAYS},
+    "SP208": {STAYS, ENDS},
     "SP209": {STAYS, WISH},
     "SP210": {STAYS, WISH},
     "SP211": {REMARK},

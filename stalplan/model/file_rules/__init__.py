@@ -50,12 +50,14 @@ def file_findings(
     env: Mapping[str, str] | None = None,
     rules: tuple[Rule, ...] = RULES,
     store_keys: tuple[str, ...] = (),
+    before: "Release | None" = None,
 ) -> list[Finding]:
     """All that the rules find in one file, worst first.
 
     *config* is what a server reads, or its refusal. *env* holds the variables of the
     server's environment that macros name; None: they are not known, and a text with a
-    macro is then no fault. *store_keys* are the managed keys of stores.
+    macro is then no fault. *store_keys* are the managed keys of stores. *before* is the
+    release that the node has now, where that is known to be another one.
     """
     if isinstance(config, ConfigRefused):
         return [reading.refusal(config, file=file, node=node, scope=scope)]
@@ -68,6 +70,7 @@ def file_findings(
         node=node,
         expanded=env is not None,
         store_keys=store_keys,
+        before=before,
     )
     results = [finding for rule in rules for finding in rule(subject)]
     return sorted(results, key=lambda finding: finding.sort_key)

@@ -32,6 +32,7 @@ def lists_mean_what_they_say(subject: "Subject") -> "Iterator[Finding]":
         found = role_table(subject.config, role, subject.release)
         yield from _bad_entries(subject, role, found)
         yield from _changed_meaning(subject, role, found)
+        yield from _read_from_now_on(subject, role, found)
         if len(keys) > 1 and len(spellings(subject.config, ROLE_PREFIX + role)) > 1:
             yield subject.finding(
                 "SP211",
@@ -69,7 +70,7 @@ def _changed_meaning(
     subject: "Subject", role: str, found: RoleList
 ) -> "Iterator[Finding]":
     table = found.table or ()
-    if not shards_of(subject.release) or role == PUSH:  # there parts are a must
+    if not shards_of(subject.release) or role not in roles_of(Release.V0_13):
         return
     if len(table) < 2 or found.bad:  # noqa: PLR2004 - one shard is no change
         return
@@ -85,6 +86,36 @@ def _changed_meaning(
             ROLE_PREFIX + role,
             hint='Write ["1,2"] for nodes that share the work, ["1", "2"] for parts.',
         )
+
+
+def _read_from_now_on(
+    subject: "Subject", role: str, found: RoleList
+) -> "Iterator[Finding]":
+    """Texts that the node's server drops, and that count once it is upgraded."""
+    if subject.before is None or shards_of(subject.before):
+        return
+    if not shards_of(subject.release) or role not in roles_of(subject.before):
+        return
+    today = role_table(subject.config, role, subject.before)
+    fresh = [entry for entry in today.bad if entry not in found.bad]
+    if not fresh or macros_in(fresh[0].text):
+        return
+    now = f"{subject.before} can't read it, and"
+    if today.table is None:
+        yield subject.finding(
+            "SP206",
+            f"{role} holds a list in one text: {now} every node runs the role; from"
+            " 0.14 on only the nodes of the list do.",
+            fresh[0].key,
+            hint=f'"{role}" = "all" under [roles] keeps it so.',
+        )
+        return
+    yield subject.finding(
+        "SP207",
+        f"An entry of {role} is a list in one text: {now} the others count; from 0.14"
+        " on it counts too.",
+        fresh[0].key,
+    )
 
 
 def keys_are_read(subject: "Subject") -> "Iterator[Finding]":

@@ -18,7 +18,7 @@ class Subject:
 
     *expanded*: the variables of its macros were known. Without them a text with a
     macro is no fault. *store_keys* are the keys of stores that the desired file
-    manages.
+    manages. *before* is the release that the node has now, where it is known.
     """
 
     config: "FlatConfig" = field(repr=False)
@@ -29,6 +29,7 @@ class Subject:
     node: "NodeName | None"
     expanded: bool
     store_keys: tuple[str, ...] = ()
+    before: "Release | None" = None
 
     def finding(
         self, code: str, detail: str, key: str | None = None, *, hint: str = ""
