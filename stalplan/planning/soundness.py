@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 from stalplan.model.cluster import listed
+from stalplan.names import NODE_IDS
 from stalplan.planning.moments import Crew, collisions
 from stalplan.planning.order import NoOrder, Problem
 from stalplan.planning.said import nobody_is_possible
@@ -50,8 +51,8 @@ def _half_done(scene: "Scene", problem: Problem) -> "Iterator[NoOrder]":
             nodes=blind,
             hint=hint,
         )
-    if collisions(after):
-        yield NoOrder(rule=_doubled(problem, after), nodes=needed, hint=hint)
+    if collisions(after) or not problem.taken.isdisjoint(after.ids):
+        yield NoOrder(rule=_doubled(scene, problem, after), nodes=needed, hint=hint)
     new = problem.watch.risks(after) - problem.watch.risks(before)
     if new and problem.movers:
         what = sorted({role or "the coordinator" for role, _ in new})
@@ -94,9 +95,12 @@ def _hint(scene: "Scene", needed: tuple["NodeName", ...]) -> str:
     return "Plan without --exclude, or with --assume-down for a node that can't run."
 
 
-def _doubled(problem: Problem, after: Crew) -> str:
-    doubled = sorted(low for low, count in after.ids.items() if count > 1)
-    views = {mover.name: mover.after for mover in problem.movers}
-    everyone = {**problem.fixed, **views}
-    names = sorted(name for name, view in everyone.items() if view.low_id in doubled)
+def _doubled(scene: "Scene", problem: Problem, after: Crew) -> str:
+    doubled = {low for low, count in after.ids.items() if count > 1}
+    doubled |= problem.taken & after.ids.keys()
+    ids = {name: view.low_id for name, view in problem.fixed.items()}
+    ids |= {mover.name: mover.after.low_id for mover in problem.movers}
+    unread = scene.options.not_asked - frozenset(scene.options.assume_down) - ids.keys()
+    ids |= {name: scene.numbers.live[name] % NODE_IDS for name in unread}
+    names = sorted(name for name, low_id in ids.items() if low_id in doubled)
     return f"{listed(names)} would still share an id in the end."

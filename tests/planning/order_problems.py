@@ -1,5 +1,8 @@
 """Random clusters to be ordered, for tests by law."""
 
+from dataclasses import replace
+
+from hypothesis import assume
 from hypothesis import strategies as st
 
 from stalplan.names import NodeName, Role
@@ -75,6 +78,44 @@ def problems(draw: st.DrawFn, most: int = 5) -> Problem:
         fixed={},
         first=tuple(draw(st.lists(st.sampled_from(names), max_size=1))),
         watch=Watch(roles=ROLES, single=frozenset(single)),
+    )
+
+
+@st.composite
+def rough_problems(draw: st.DrawFn, most: int = 5) -> Problem:
+    """The same, where nodes are down, stay as they are, or were not read.
+
+    Not all of these have an order. Nodes that stay have ids of their own: planning
+    looks at that before it asks for an order.
+    """
+    problem = draw(problems(most))
+    some = st.sampled_from(problem.movers)
+    stay = {mover.name for mover in draw(st.lists(some, max_size=2))}
+    down = {mover.name for mover in draw(st.lists(some, max_size=2))}
+    bound = {mover.name for mover in draw(st.lists(some, max_size=2))}
+    fixed = {
+        mover.name: mover.before
+        for mover in problem.movers
+        if mover.name in stay - down and mover.before is not None
+    }
+    kept = {view.low_id for view in fixed.values()}
+    assume(len(kept) == len(fixed))
+    return replace(
+        problem,
+        movers=tuple(
+            replace(
+                mover,
+                before=None if mover.name in down else mover.before,
+                passing=None if mover.name in down | bound else mover.passing,
+            )
+            for mover in problem.movers
+            if mover.name not in stay
+        ),
+        fixed=fixed,
+        taken=draw(st.frozensets(st.integers(1, most + 3), max_size=1)) - kept,
+        down=len(stay & down),
+        max_unavailable=draw(st.integers(1, 3)),
+        first=tuple(name for name in problem.first if name not in stay),
     )
 
 

@@ -4,7 +4,6 @@ It knows nothing but nodes, their ids and their own role lists, in plain dicts.
 """
 
 from collections.abc import Iterable, Iterator
-from itertools import permutations
 
 from stalplan.names import NodeName, Role
 from stalplan.planning.moments import View
@@ -12,6 +11,7 @@ from stalplan.planning.order import Mover, Problem
 
 Now = dict[NodeName, View | None]
 Start = tuple[NodeName, View]
+Cost = tuple[int, ...]
 
 
 def begin(problem: Problem) -> Now:
@@ -30,23 +30,35 @@ def doubles(now: Now) -> set[frozenset[NodeName]]:
     }
 
 
+def broken_by(problem: Problem, now: Now, name: NodeName, view: View) -> list[str]:
+    """Every hard rule that one more start breaks, in words."""
+    broken = []
+    down = problem.down + sum(v is None for v in now.values())
+    if now[name] is not None and down + 1 > problem.max_unavailable:
+        broken.append(f"{name} makes {down + 1} nodes down")
+    if view.low_id in problem.taken and now[name] != view:
+        broken.append(f"{name} takes an id that may be in use")
+    added = doubles({**now, name: view}) - doubles(now)
+    return broken + [f"{sorted(pair)} double" for pair in added]
+
+
+def broken_in_the_end(problem: Problem, now: Now) -> list[str]:
+    """What must not be so when all is done."""
+    broken = [f"{sorted(pair)} double in the end" for pair in doubles(now)]
+    unread = [n for n, view in now.items() if view and view.low_id in problem.taken]
+    return broken + [f"{name} may be double in the end" for name in unread]
+
+
 def broken_rules(problem: Problem, starts: Iterable[Start]) -> list[str]:
     """Every hard rule that the sequence breaks, in words."""
     now, broken = begin(problem), []
     for name, view in starts:
-        before = doubles(now)
-        down = problem.down + sum(v is None for v in now.values())
-        if now[name] is not None and down + 1 > problem.max_unavailable:
-            broken.append(f"{name} makes {down + 1} nodes down")
-        if view.low_id in problem.taken and now[name] != view:
-            broken.append(f"{name} takes an id that may be in use")
+        broken += broken_by(problem, now, name, view)
         now[name] = view
-        broken += [f"{sorted(pair)} double" for pair in doubles(now) - before]
-    broken += [f"{sorted(pair)} double in the end" for pair in doubles(now)]
-    return broken
+    return broken + broken_in_the_end(problem, now)
 
 
-def cost(problem: Problem, starts: list[Start]) -> tuple[int, ...]:
+def cost(problem: Problem, starts: list[Start]) -> Cost:
     """Starts, then what is wrong in all moments between two of them, worst first."""
     now = begin(problem)
     total = [0] * (len(problem.first) + 5)
@@ -84,20 +96,46 @@ def _role(problem: Problem, views: list[View], role: Role) -> tuple[int, int, in
     return int(double), int(not whole), 0
 
 
-def all_orders(problem: Problem) -> Iterator[list[Start]]:
-    """Every order of one start per mover, sound or not."""
-    for order in permutations(problem.movers):
-        yield [(mover.name, mover.after) for mover in order]
+def least_cost(problem: Problem, spares: int) -> Cost | None:
+    """The least that any order costs; None: each breaks a hard rule.
+
+    All orders are gone through, with up to *spares* starts with a spare id in them. A
+    rule that is broken stays so, whatever comes after.
+    """
+    now = begin(problem)
+    return _least(problem, now, problem.movers, spares) if problem.movers else (0,)
 
 
-def all_orders_with_one_spare(problem: Problem) -> Iterator[list[Start]]:
-    """Every order in which one mover, that may, first holds its spare id."""
-    movers: tuple[Mover, ...] = problem.movers
-    for mover in movers:
-        if mover.passing is None:
-            continue
-        first = (mover.name, mover.passing)
-        for order in all_orders(problem):
-            place = order.index((mover.name, mover.after))
-            for index in range(place + 1):
-                yield [*order[:index], first, *order[index:]]
+def _least(
+    problem: Problem, now: Now, left: tuple[Mover, ...], spares: int
+) -> Cost | None:
+    found = (
+        _cost_of(problem, {**now, mover.name: view}, rest, spares - held)
+        for mover in left
+        for view, rest, held in _starts(mover, now, left, spares)
+        if not broken_by(problem, now, mover.name, view)
+    )
+    return min((cost for cost in found if cost is not None), default=None)
+
+
+def _starts(
+    mover: Mover, now: Now, left: tuple[Mover, ...], spares: int
+) -> Iterator[tuple[View, tuple[Mover, ...], int]]:
+    """What a mover may start as, who is then left, and the spare ids it takes."""
+    yield mover.after, tuple(other for other in left if other != mover), 0
+    if spares and mover.passing is not None and now[mover.name] == mover.before:
+        yield mover.passing, left, 1
+
+
+def _cost_of(
+    problem: Problem, now: Now, left: tuple[Mover, ...], spares: int
+) -> Cost | None:
+    """One start, the moment after it, and what comes then."""
+    nothing = (0,) * (len(problem.first) + 5)
+    if not left:
+        return None if broken_in_the_end(problem, now) else (1, *nothing)
+    rest = _least(problem, now, left, spares)
+    if rest is None:
+        return None
+    here = (1, *moment(problem, now, [mover.name for mover in left]))
+    return tuple(map(sum, zip(here, rest, strict=True)))
