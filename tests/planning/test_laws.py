@@ -1,18 +1,24 @@
 """Laws of planning: whatever the cluster is, carrying a plan out ends the matter."""
 
+from dataclasses import replace
+
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from reports import planned, report_of, seen_of
 
+from stalplan.findings import BLOCKS_WHEREVER_IT_STANDS, CATALOGUE, Scope, Severity
+from stalplan.model.live import Seen
 from stalplan.names import NodeName
-from stalplan.planning.plan import ActionName, Planned
+from stalplan.planning.plan import ActionName, Plan, Planned, Risk, Step
 from stalplan.planning.plan_json import plan_from_json, plan_to_json
 from stalplan.render import RENDERERS
-from stalplan.stalwart.effective import effective
+from stalplan.stalwart.effective import Effective, Off, Shard, effective
 from stalplan.stalwart.parse import parse
 from stalplan.stalwart.releases import Release, ServerVersion
 
 Files = dict[str, str]
+Risks = set[tuple[str | None, str]]
 
 LISTS = st.sampled_from(
     [
@@ -70,48 +76,124 @@ def clusters(draw: st.DrawFn) -> tuple[str, Files]:
     return text, draw(files(count))
 
 
-def low_id(data: bytes) -> int:
-    """What a server that starts with this file is to messages and mail."""
-    config = parse(data, ServerVersion(Release.V0_15))
-    return effective(config, Release.V0_15).node_id % 512
+@st.composite
+def partly_stopped(draw: st.DrawFn) -> tuple[str, Files, frozenset[str], int]:
+    """A cluster, the nodes whose servers were found stopped, and `max_unavailable`."""
+    text, nodes = draw(clusters())
+    stopped = draw(st.one_of(st.just(()), st.lists(st.sampled_from(sorted(nodes)))))
+    return text, nodes, frozenset(stopped), int(text.rsplit("= ", 1)[1])
 
 
-def carried_out(done: Planned, nodes: Files) -> Files:
-    """The files after all steps; no two nodes ever run with an id that wasn't double.
+def seen_with(nodes: Files, stopped: frozenset[str]) -> list[Seen]:
+    """A look at the nodes, some of which are down."""
+    return [
+        report_of(name, text.encode(), running=name not in stopped)
+        for name, text in nodes.items()
+    ]
 
-    Within a step the nodes stop and start in any order, so both their old and their
-    new ids count while it lasts.
+
+def read(data: bytes) -> Effective:
+    """What a server that starts with this file is."""
+    return effective(parse(data, ServerVersion(Release.V0_15)), Release.V0_15)
+
+
+def carried_out(
+    done: Planned, nodes: Files, stopped: frozenset[str], most: int
+) -> Files:
+    """The files after all steps; every moment is looked at on the way.
+
+    Never are more than *most* nodes down because of a step, no two nodes run with an
+    id that wasn't double, and the plan tells what is at risk after each step.
     """
     held = {name: text.encode() for name, text in nodes.items()}
-    runs = {name: {low_id(data)} for name, data in held.items()}
+    runs = {name: [read(data)] for name, data in held.items() if name not in stopped}
+    after = []
     for step in done.plan.steps:
+        stops = step.nodes if ActionName.STOP in step.actions else ()
+        assert not stops or len(stops) + len(nodes) - len(runs) <= most
         before = doubles(runs)
         for name in step.nodes:
             key = (step.number, NodeName(name))
             held[name] = done.results.get(key, held[name])
             if ActionName.START in step.actions:
-                runs[name] = runs[name] | {low_id(held[name])}
+                runs[name] = [*runs[name], read(held[name])]
         assert doubles(runs) <= before
-        runs = {name: {low_id(data)} for name, data in held.items()}
+        runs = {name: [read(held[name])] for name in runs}
+        if ActionName.START in step.actions:  # else nothing has become another
+            after.append((step, risks([one for (one,) in runs.values()])))
     assert set() == doubles(runs)
+    lasting = after[-1][1] if after else set()
+    assert [each - lasting for _, each in after] == [told(step) for step, _ in after]
     return {name: data.decode() for name, data in held.items()}
 
 
-def doubles(runs: dict[str, set[int]]) -> set[tuple[str, str]]:
-    """Pairs of nodes that may have one id at the same time."""
-    return {(a, b) for a in runs for b in runs if a < b and runs[a] & runs[b]}
+def doubles(runs: dict[str, list[Effective]]) -> set[tuple[str, str]]:
+    """Pairs of nodes that may have one id at the same time.
+
+    Within a step the nodes stop and start in any order, so both what they were and
+    what they come to be counts while it lasts.
+    """
+    ids = {name: {one.node_id % 512 for one in known} for name, known in runs.items()}
+    return {(a, b) for a in ids for b in ids if a < b and ids[a] & ids[b]}
+
+
+def risks(running: list[Effective]) -> Risks:
+    """Roles that are not fully run or split; nodes that can't hear each other."""
+    found: Risks = set()
+    for role in ROLES:
+        tables = {one.tables[role] for one in running}
+        parts = [one.roles[role] for one in running]
+        held = {
+            (part.index, part.of) if isinstance(part, Shard) else (0, 1)
+            for part in parts
+            if not isinstance(part, Off)
+        }
+        if len(tables) > 1 and any(table and len(table) > 1 for table in tables):
+            found.add((role, "split"))
+        elif not held or len(held) < min(of for _, of in held):
+            found.add((role, "uncovered"))
+    if len({one.coordinator for one in running}) > 1:
+        found.add((None, "parted"))
+    return found
+
+
+def told(step: Step) -> Risks:
+    """The same as the plan tells it; that two nodes do one's work is another matter."""
+    return {(e.role, str(e.what)) for e in step.exposure if e.what != Risk.DOUBLE}
+
+
+def leaves_nothing_to_do(cluster: tuple[str, Files, frozenset[str], int]) -> None:
+    text, nodes, stopped, most = cluster
+    done = planned(text, seen_with(nodes, stopped))
+
+    blocking = [each.code for each in done.plan.findings if each.blocks]
+    if len(stopped) >= most and {e.node for e in done.plan.edits} - stopped:
+        assert ["SP607"] == blocking
+        return
+    assert [] == blocking
+    files = carried_out(done, nodes, stopped, most)
+    again = planned(text, seen_with(files, stopped)).plan
+    assert "No changes. The cluster matches stalplan.toml." == again.sentence
 
 
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(clusters())
-def test_a_plan_carried_out_leaves_nothing_to_do(cluster: tuple[str, Files]) -> None:
+@given(partly_stopped())
+def test_a_plan_carried_out_leaves_nothing_to_do(
+    cluster: tuple[str, Files, frozenset[str], int],
+) -> None:
     """A second plan, from the files that the first one made, has no changes."""
-    text, nodes = cluster
-    done = planned(text, nodes)
+    leaves_nothing_to_do(cluster)
 
-    assert [] == [each for each in done.plan.findings if each.blocks]
-    again = planned(text, carried_out(done, nodes)).plan
-    assert "No changes. The cluster matches stalplan.toml." == again.sentence
+
+@pytest.mark.long
+@pytest.mark.timeout(3600)
+@settings(max_examples=10_000, deadline=None, suppress_health_check=[*HealthCheck])
+@given(partly_stopped())
+def test_ten_thousand_plans_carried_out_leave_nothing_to_do(
+    cluster: tuple[str, Files, frozenset[str], int],
+) -> None:
+    """The same for ten thousand clusters."""
+    leaves_nothing_to_do(cluster)
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -125,6 +207,40 @@ def test_order_of_nodes_makes_no_difference(cluster: tuple[str, Files]) -> None:
     assert plan_to_json(one) == plan_to_json(other)
     assert one == plan_from_json(plan_to_json(one), file="p")
     assert "canary" not in plan_to_json(one)
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(clusters())
+def test_order_in_the_desired_file_makes_no_difference(
+    cluster: tuple[str, Files],
+) -> None:
+    """Nodes and roles listed the other way round: the same plan, but for lines."""
+    text, nodes = cluster
+    top, rest = text.split("[nodes]\n")
+    listed, rest = rest.split("[roles]\n")
+    roles, rest = rest.split("[apply]\n")
+    other = f"{top}[apply]\n{rest}[roles]\n{turned(roles)}[nodes]\n{turned(listed)}"
+
+    plans = [planned(each, nodes).plan for each in (text, other)]
+    one, another = (
+        replace(
+            plan,
+            desired=replace(plan.desired, lines={}),
+            findings=tuple(
+                sorted(
+                    (replace(each, line=None) for each in plan.findings),
+                    key=lambda each: each.sort_key,
+                )
+            ),
+        )
+        for plan in plans
+    )
+    assert plan_to_json(one) == plan_to_json(another)
+
+
+def turned(lines: str) -> str:
+    """The last line first."""
+    return "".join(reversed(lines.splitlines(keepends=True)))
 
 
 ODD = st.sampled_from(
@@ -169,3 +285,20 @@ def test_any_file_gives_a_plan(
     assert plan.complete != plan.blocked
     assert all(render(plan).endswith("\n") for render in RENDERERS.values())
     assert plan == plan_from_json(plan_to_json(plan), file="p")
+    assert_weights(plan)
+
+
+def assert_weights(plan: Plan) -> None:
+    """What a finding's scope makes of its weight, and its weight of blocking."""
+    for each in plan.findings:
+        usual, summary = CATALOGUE[each.code]
+        assert summary == each.summary
+        assert (each.severity is Severity.ERROR) == each.blocks
+        assert list(Severity).index(each.severity) >= list(Severity).index(usual)
+        always = each.code in BLOCKS_WHEREVER_IT_STANDS
+        if always and each.code != "SP506":  # the plan may replace the value
+            assert each.blocks
+        if each.scope is Scope.LIVE and not always:
+            assert each.severity is not Severity.ERROR
+        if each.scope is Scope.DURING:
+            assert each.code == "SP607"
