@@ -117,7 +117,9 @@ def _leaves(facts: Facts) -> "Iterator[Leave]":
                 node=name,
                 before=str(entry.node_id),
                 cause=Cause.DESIRED,
-                reason=reasons.of_leave(name, entry, facts.desired.file),
+                reason=reasons.of_leave(
+                    name, entry, facts.desired.file, _following(facts, entry.node_id)
+                ),
             )
 
 
@@ -143,7 +145,7 @@ def _same_id(facts: Facts, name: NodeName) -> tuple[NodeName, ...]:
 
 
 def _following(facts: Facts, node_id: int) -> list[Role]:
-    """Roles that aren't managed and whose lists must name the node by its new id."""
+    """Roles that aren't managed and whose lists name the node otherwise in the end."""
     return sorted(
         {
             role

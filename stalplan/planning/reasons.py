@@ -27,12 +27,19 @@ def of_join(known: "Known", others: "Sequence[NodeName]") -> str:
     )
 
 
-def of_leave(name: "NodeName", entry: "RecordedNode", file: str) -> str:
-    """Of a node that the state knows and the desired file no longer names."""
+def of_leave(
+    name: "NodeName", entry: "RecordedNode", file: str, roles: "Sequence[Role]"
+) -> str:
+    """Of a node that the state knows and the desired file no longer names.
+
+    *roles* are those whose lists lose it though the file doesn't manage them.
+    """
     when = f", last applied on {entry.applied_at:%Y-%m-%d}" if entry.applied_at else ""
+    lists = f"the {'list' if len(roles) == 1 else 'lists'} of {listed(roles or '-')}"
+    goes = f" Its id goes from {lists}, on every node." if roles else ""
     return (
-        f"{name}{when}, is no longer in {file}. Its machine is not touched; its id "
-        f"{entry.node_id} is free only once its server is stopped."
+        f"{name}{when}, is no longer in {file}.{goes} Its machine is not touched; its "
+        f"id {entry.node_id} is free only once its server is stopped."
     )
 
 
