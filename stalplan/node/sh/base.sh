@@ -88,8 +88,11 @@ lives() {
 
 boot_id() { read -r boot 2>/dev/null </proc/sys/kernel/random/boot_id || boot=none; }
 
-# Sets digest of the file $1; empty where it can't be read.
+# Sets digest of the file $1; empty where it can't be read, or is a pipe that somebody
+# put in its place, which would be waited for without end.
 digest_of() {
+  digest=
+  [ -f "$1" ] || return 0
   digest=$(sha256sum 2>/dev/null <"$1") && digest=sha256:${digest%% *} || digest=
 }
 

@@ -285,7 +285,7 @@ sentence() { [ -z "$1" ] || printf '%s.' "$1"; }
 # The process that runs now began with this file: what a later report compares with.
 note_started() {
   [ -n "$seen" ] && [ "$seen" != unknown ] || return 0
-  cp -p "$real" "$work/started.new" && mv -f "$work/started.new" "$work/started.file" &&
+  [ -f "$real" ] && cp -p "$real" "$work/started.new" && mv -f "$work/started.new" "$work/started.file" &&
     keep "$work/started" "$seen $seen_born $boot"
 }
 
