@@ -170,7 +170,8 @@ class LoopbackMachine(Machine):
 
     def _servers(self) -> list[int]:
         ours = f"--config={self.config}".encode()
-        return [pid for pid in self._folder.starts() if ours in _file(pid, "cmdline")]
+        known = set(self._folder.starts())  # a number may have been given out twice
+        return [pid for pid in known if ours in _file(pid, "cmdline")]
 
     def kill(self, pids: Iterable[int]) -> None:
         kill_all(pids)

@@ -251,7 +251,7 @@ class Runner:
             self.said.append(self._ended(command, partial(_kill_waiting, command)))
         last = self._recovered(where, *undo)
         if last.last != NOTHING and struck.meddled:
-            last = self._forgotten(where)
+            last = self._forgotten(where, last)
         if last.last == NOTHING and where != self.world.main:
             last = self._recovered(self.world.main)
         if last.last != NOTHING:
@@ -266,10 +266,11 @@ class Runner:
                 break
         return said
 
-    def _forgotten(self, where: Where) -> Done:
-        """Somebody has looked at the nodes whose file is nobody's, and closes them."""
-        names = [each.name for each in self.world.machines if each.records()]
-        options = [word for name in names for word in ("--forget", name)]
+    def _forgotten(self, where: Where, last: Done) -> Done:
+        """Somebody looked at the nodes that recover calls failed, and closes them."""
+        names = [each.name for each in self.world.machines]
+        failed = [name for name in names if f"\n{name}: failed. " in last.err]
+        options = [word for name in failed for word in ("--forget", name)]
         said = ended(self.world.begin(*RECOVER, *options, where=where))
         self.said.append(said)
         was_sane(self.world, said)
