@@ -99,9 +99,8 @@ class StepRunner:
         outcome = self._ended_by(node, order, begin)
         if after is None or outcome.ended is Ended.UNKNOWN:
             return outcome
-        return replace(
-            outcome, warning=outcome.warning or self.back_in(node, order.step)
-        )
+        wrong = self.back_in(node, order.step)  # a warning does not keep it out
+        return replace(outcome, warning=outcome.warning or wrong)
 
     def back_in(self, node: Node, step: int) -> str:
         """Tell the load balancer that *node* serves again; "", or what went wrong."""
@@ -165,12 +164,16 @@ class StepRunner:
         patience = order.stop_timeout * 2 + order.health.timeout * 2 + GRACE
         until = self.clock.now() + timedelta(seconds=patience)
         while True:
+            record = None
             try:
-                return self._followed(node, order)
+                record = self._followed(node, order)
             except NodeUnreachable as error:
-                if self.clock.now() > until:
-                    return None
                 self.reporter.node(node.name, f"no answer, asking again: {error}")
+            else:
+                if record is None or record.verdict or not record.running:
+                    return record
+            if self.clock.now() > until:
+                return record
             self.clock.sleep(RETRY)
 
     def _followed(self, node: Node, order: CommitOrder) -> Transaction | None:
