@@ -99,18 +99,26 @@ def _shortened(shown: str, real: str) -> str:
 
     All of it where such an end is no longer there.
     """
+    parts = re.split(rf"^ *{_SKIPPED}\n", shown, flags=re.MULTILINE)
     left, kept = real.splitlines(keepends=True), []
-    marks = [_mark(line) for line in left]
-    for part in re.split(rf"^ *{_SKIPPED}\n", shown, flags=re.MULTILINE):
-        ends = [_mark(line) for line in part.splitlines(keepends=True)]
-        try:
-            begin = marks.index(ends[0]) if ends else 0
-            end = marks.index(ends[-1], begin) + 1 if ends else 0
-        except ValueError:
+    for number, part in enumerate(parts, start=1):
+        ends = [*map(_mark, part.splitlines(keepends=True))]
+        last = number == len(parts)
+        begin = _nearest(left, ends[:1], len(left) - len(ends) if last else 0)
+        end = _nearest(left, ends[-1:], (begin or 0) + len(ends) - 1)
+        if begin is None or end is None:
             return real
-        kept.append("".join(left[begin:end]))
-        left, marks = left[end:], marks[end:]
+        kept.append("".join(left[begin : end + 1] if ends else ""))
+        left = left[end + 1 :] if ends else left
     return f"{_SKIPPED}\n".join(kept)
+
+
+def _nearest(lines: list[str], mark: list[str], place: int) -> int | None:
+    """Where the line of that *mark* stands next to *place*; 0 without a mark."""
+    if not mark:
+        return 0
+    found = [number for number, line in enumerate(lines) if [_mark(line)] == mark]
+    return min(found, key=lambda number: abs(number - place), default=None)
 
 
 def _mark(line: str) -> str:
