@@ -13,7 +13,7 @@ from stalplan.stalwart.entries import divided, entry_splices, is_entry, one_spel
 from stalplan.stalwart.outline import Kind
 from stalplan.stalwart.page import EditRefused, Page, Splice, clash, splice
 from stalplan.stalwart.placing import entry_width, placed
-from stalplan.stalwart.scan import Unreadable
+from stalplan.stalwart.reader import Unreadable
 from stalplan.stalwart.sites import Site, removals, sites_of
 from stalplan.stalwart.writing import check_key, check_text, written, written_list
 

@@ -9,7 +9,7 @@ from enum import Enum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
 
 class Kind(Enum):
@@ -22,11 +22,13 @@ class Kind(Enum):
     HOLE = "hole"  # nothing where a value could stand: [1,,2], {a = , b = 1}
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Value:
-    """One value as written, between *start* and *end*; its *parts* if it is nested.
+    """One value as written, between *start* and *end*.
 
     *key_start* is where its own key begins inside an inline table, else *start*.
+    *inside* holds the parts of an array or inline table, or finds them when they are
+    asked for: few readers want them, and a list may have half a million.
     """
 
     key: str
@@ -35,17 +37,26 @@ class Value:
     start: int
     end: int
     key_start: int
-    parts: "Sequence[Value]" = ()
+    inside: "Sequence[Value] | Callable[[Value], Sequence[Value]]" = field(
+        default=(), repr=False
+    )
+
+    @property
+    def parts(self) -> "Sequence[Value]":
+        """What an array or inline table holds, holes included."""
+        if callable(self.inside):
+            self.inside = self.inside(self)
+        return self.inside
 
     def leaves(self) -> "Iterator[Value]":
         """The values that the server sees in it, in the order they are written."""
-        if self.kind in {Kind.TEXT, Kind.MEMBER}:
+        if self.kind is Kind.TEXT or self.kind is Kind.MEMBER:
             yield self
         for part in self.parts:
             yield from part.leaves()
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Statement:
     """`key = value` with everything on its lines but blanks before the key.
 
@@ -66,7 +77,7 @@ class Statement:
         return self.value.key
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Header:
     """`[name]` or `[[name]]` with the rest of its line, which the server ignores.
 
@@ -80,10 +91,29 @@ class Header:
     array: bool
 
 
-@dataclass(slots=True)
 class Outline:
-    """A whole text: its statements and headers in order, and its values by flat key."""
+    """A whole text: its statements and headers in order, and its texts by flat key."""
 
-    text: str = field(repr=False)
-    blocks: list[Statement | Header] = field(repr=False)
-    values: dict[str, Value] = field(repr=False)
+    def __init__(
+        self, text: str, blocks: list[Statement | Header], texts: dict[str, str]
+    ) -> None:
+        self.text = text
+        self.blocks = blocks
+        self.texts = texts
+        self._by_key: dict[str, list[Value]] | None = None
+
+    def value(self, key: str) -> Value:
+        """The value that gives the flat map its *key*. Raises KeyError."""
+        if self._by_key is None:
+            self._by_key = {}
+            for block in self.blocks:
+                if isinstance(block, Statement):
+                    self._by_key.setdefault(block.key, []).append(block.value)
+        end = len(key)
+        while end > 0:
+            for value in self._by_key.get(key[:end], ()):
+                found = next((leaf for leaf in value.leaves() if leaf.key == key), None)
+                if found:
+                    return found
+            end = key.rfind(".", 0, end)
+        raise KeyError(key)

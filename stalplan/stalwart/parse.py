@@ -6,8 +6,9 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from stalplan.stalwart.outline import Outline, Value
+from stalplan.stalwart.reader import TooMuch, Unreadable
 from stalplan.stalwart.releases import ServerVersion
-from stalplan.stalwart.scan import TooMuch, Unreadable, scan
+from stalplan.stalwart.scan import scan
 
 
 class ConfigRefused(Exception):
@@ -49,14 +50,14 @@ class FlatConfig(Mapping[str, str]):
     def __init__(self, outline: Outline) -> None:
         self.outline = outline
         # Code points sort as their UTF-8 bytes do.
-        self._keys = sorted(outline.values)
+        self._keys = sorted(outline.texts)
         self._lines: list[int] | None = None
 
     def __getitem__(self, key: str) -> str:
-        return self.outline.values[key].text
+        return self.outline.texts[key]
 
     def __contains__(self, key: object) -> bool:
-        return key in self.outline.values
+        return key in self.outline.texts
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._keys)
@@ -79,7 +80,7 @@ class FlatConfig(Mapping[str, str]):
 
     def entry(self, key: str) -> Entry:
         """The key with its lines. Raises KeyError."""
-        return self._entry(self.outline.values[key])
+        return self._entry(self.outline.value(key))
 
     def _entry(self, value: Value) -> Entry:
         first = self.line_at(value.start)
@@ -88,12 +89,12 @@ class FlatConfig(Mapping[str, str]):
 
     def is_bare(self, key: str) -> bool:
         """Whether the value of *key* is written without quotes. Raises KeyError."""
-        return self.outline.text[self.outline.values[key].start] not in "\"'"
+        return self.outline.text[self.outline.value(key).start] not in "\"'"
 
     def keys_under(self, key: str) -> list[str]:
         """*key* itself and every key below `key.`, in byte order."""
         keys, prefix = self._keys, f"{key}."
-        found = [key] if key in self.outline.values else []
+        found = [key] if key in self.outline.texts else []
         at = bisect_right(keys, prefix)
         at -= at > 0 and keys[at - 1] == prefix
         while at < len(keys) and keys[at].startswith(prefix):

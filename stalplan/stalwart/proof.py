@@ -114,9 +114,9 @@ def _is_number(text: str) -> bool:
 
 def _prove_map(old: FlatConfig, new: FlatConfig, wanted: _Wanted) -> None:
     """The maps differ where they may, and the new one holds what is wanted."""
-    before, after = old.outline.values, new.outline.values
-    for key, value in after.items():
-        same = key in before and before[key].text == value.text
+    before, after = old.outline.texts, new.outline.texts
+    for key, text in after.items():
+        same = key in before and before[key] == text
         if not same and not wanted.planned(key):
             raise ProofFailed(new.entry(key).first_line, f"{key} changed unasked")
     for key in before:

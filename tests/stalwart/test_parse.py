@@ -154,11 +154,22 @@ def test_the_quick_patterns_read_what_the_slow_steps_read(text: str) -> None:
     quick = read(text)
 
     with pytest.MonkeyPatch.context() as patch:
-        for name in ("SIMPLE", "SIMPLE_HEADER", "SIMPLE_ELEMENT", "HOLE"):
-            patch.setattr(grammar, name, re.compile(r"(?!)"))
+        never = re.compile(r"(?!)")
+        for name in ("SIMPLE", "SIMPLE_HEADER", "ELEMENT", "PAIR"):
+            patch.setattr(grammar, name, never)
+        for name in ("ELEMENTS", "PAIRS"):
+            patch.setattr(grammar, name, grammar.Run(never, never))
+        patch.setattr(grammar, "any_elements", lambda: grammar.ELEMENTS)
         slow = read(text)
 
     assert slow == quick
+
+
+def test_a_member_between_holes() -> None:
+    """A text on which patterns with groups in possessive repeats fail in Python."""
+    config = parse(b"x={1,b=,9,c=2}\n", NEW)
+
+    assert {"x.1": "", "x.9": "", "x.c": "2"} == dict(config)
 
 
 @pytest.mark.parametrize(
@@ -180,6 +191,10 @@ def test_the_quick_patterns_read_what_the_slow_steps_read(text: str) -> None:
         b" " * MANY,
         b"\r" * MANY,
         b"# \n" * (MANY // 3),
+        b"x = [" + b"[1]," * (MANY // 4) + b"]\n",
+        b"x.90000 = 1\nx = [" + b"1," * 100_000 + b"]\n",
+        b"x = {" + b",".join(b"k%d=1" % (i % 90_000) for i in range(99_000)) + b"}\n",
+        b"%s = [" % (b"x" * 200) + b"1," * (MANY // 4) + b"]\n",
     ],
     ids=lambda data: repr(data[:12]),
 )
