@@ -216,7 +216,9 @@ def test_every_act_of_apply(make_world: MakeWorld, kind: Kind, late: bool) -> No
     strike_every_act(make_world, kind, late, SERVERS["well"])
 
 
-@pytest.mark.parametrize("kind", [Kind.CUT, Kind.KILLED])
+@pytest.mark.parametrize(
+    "kind", [Kind.KILLED, pytest.param(Kind.CUT, marks=pytest.mark.long)]
+)
 def test_every_act_while_a_server_refuses(make_world: MakeWorld, kind: Kind) -> None:
     """Likewise where the second node goes back to its old file by itself."""
     strike_every_act(make_world, kind, True, SERVERS["refuses"])
