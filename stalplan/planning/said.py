@@ -16,6 +16,7 @@ from stalplan.model.rules.nodes import (
     report_findings,
 )
 from stalplan.model.wishes import Nobody
+from stalplan.planning.needed import way_on
 from stalplan.planning.stores import secrets_are_resolved
 from stalplan.stalwart.releases import COORDINATOR, NODE_ID, ROLE_PREFIX
 from stalplan.stalwart.stores import store_key
@@ -94,7 +95,7 @@ def _in_the_end(scene: "Scene", finding: Finding) -> Finding:
         place = _where_it_is_today(scene, finding.node, finding)
     store = store_key(finding.key or "")
     if finding.key in managed or (store and store[0] in scene.desired.stores):
-        return place
+        return replace(place, hint=finding.hint or way_on(scene))
     return replace(place, severity=Severity.WARNING, blocks=False)
 
 

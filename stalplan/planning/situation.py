@@ -1,5 +1,6 @@
 """A scene -> the ordering problem: who runs as what, who moves, who is down."""
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from stalplan.model.stores import SENSITIVE
@@ -8,7 +9,7 @@ from stalplan.planning.lower import Lowered, lower_for_a_while
 from stalplan.planning.moments import View, Watch, view_of
 from stalplan.planning.order import Mover, Problem
 from stalplan.planning.values import values_as_file
-from stalplan.stalwart.effective import effective
+from stalplan.stalwart.effective import ascii_lower, effective
 from stalplan.stalwart.macros import is_one_macro
 from stalplan.stalwart.parse import ConfigRefused, parse
 from stalplan.stalwart.releases import ServerVersion, roles_of
@@ -146,7 +147,23 @@ def _as_recorded(scene: "Scene", name: "NodeName", watch: Watch) -> View | None:
     except ConfigRefused:
         return None
     view = _view(scene, watch, effective(config, release))
+    if view.kind is None:
+        view = replace(view, kind=_kind(scene, view.coordinator))
     return view if view.low_id == entry.node_id % NODE_IDS else None
+
+
+def _kind(scene: "Scene", store: str | None) -> str | None:
+    """The type of a store as files that were read have it.
+
+    Of a store that isn't managed nothing is recorded: it counts as the one that the
+    others know by this name.
+    """
+    kinds = {
+        ascii_lower(known.starts.coordinator_type)
+        for known in scene.known.values()
+        if known.starts.coordinator == store and known.starts.coordinator_type
+    }
+    return min(kinds, default=None)
 
 
 def _view(scene: "Scene", watch: Watch, reads: "Effective") -> View:

@@ -5,13 +5,15 @@ from typing import TYPE_CHECKING
 from stalplan.model.cluster import listed
 from stalplan.names import NODE_IDS
 from stalplan.planning.moments import Crew, collisions
+from stalplan.planning.needed import needed_too, way_on
 from stalplan.planning.order import NoOrder, Problem
 from stalplan.planning.said import nobody_is_possible
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
 
-    from stalplan.names import NodeName
+    from stalplan.names import NodeName, Role
+    from stalplan.planning.plan import Risk
     from stalplan.planning.scene import Scene
 
 
@@ -37,13 +39,9 @@ def unsound(scene: "Scene", problem: Problem) -> "Iterator[NoOrder]":
 
 def _half_done(scene: "Scene", problem: Problem) -> "Iterator[NoOrder]":
     """Risks that would last, because nodes that belong to the change don't change."""
-    before, after = problem.background(), problem.background()
-    for mover in problem.movers:
-        after.add(mover.after)
-        if mover.before is not None:
-            before.add(mover.before)
-    needed = _needed(scene)
-    hint = _hint(scene, needed)
+    _, after = _crews(problem)
+    needed = needed_too(scene)
+    hint = way_on(scene)
     if blind := _unknown(scene, problem):
         yield NoOrder(
             rule=f"{listed(blind)} {'was' if len(blind) == 1 else 'were'} not asked, "
@@ -53,15 +51,55 @@ def _half_done(scene: "Scene", problem: Problem) -> "Iterator[NoOrder]":
         )
     if collisions(after) or not problem.taken.isdisjoint(after.ids):
         yield NoOrder(rule=_doubled(scene, problem, after), nodes=needed, hint=hint)
-    new = problem.watch.risks(after) - problem.watch.risks(before)
+    new = _new_risks(problem)
     if new and problem.movers:
         what = sorted({role or "the coordinator" for role, _ in new})
-        too = f" {listed(needed)} must change with them." if needed else ""
+        too = f" {listed(needed)} must change too." if needed else ""
         yield NoOrder(
             rule=f"The nodes would no longer agree on {listed(what)}.{too}",
             nodes=needed,
             hint=hint,
         )
+    elif problem.movers:
+        yield from _unheld(scene, problem)
+
+
+def _unheld(scene: "Scene", problem: Problem) -> "Iterator[NoOrder]":
+    """Roles that only a node that wasn't asked would hold: it may well be down."""
+    unread = scene.options.not_asked & problem.fixed.keys()
+    worlds = [*((name,) for name in sorted(unread)), tuple(sorted(unread))]
+    for down in worlds:
+        new = {role for role, _ in _new_risks(problem, down) if role is not None}
+        if new:
+            yield NoOrder(
+                rule=f"With {listed(down)} down, {listed(sorted(new))} would no longer "
+                "be fully run.",
+                nodes=down,
+                hint="Plan without --exclude, or let another node hold it first.",
+            )
+            return
+
+
+def _crews(problem: Problem, down: "Collection[NodeName]" = ()) -> tuple[Crew, Crew]:
+    """Who runs before and after everything, without those that are *down*."""
+    before, after = Crew(), Crew()
+    for name, view in problem.fixed.items():
+        if name not in down:
+            before.add(view)
+            after.add(view)
+    for mover in problem.movers:
+        after.add(mover.after)
+        if mover.before is not None:
+            before.add(mover.before)
+    return before, after
+
+
+def _new_risks(
+    problem: Problem, down: "Collection[NodeName]" = ()
+) -> "set[tuple[Role | None, Risk]]":
+    """What would be at risk in the end and isn't now."""
+    before, after = _crews(problem, down)
+    return problem.watch.risks(after) - problem.watch.risks(before)
 
 
 def _unknown(scene: "Scene", problem: Problem) -> tuple["NodeName", ...]:
@@ -73,26 +111,6 @@ def _unknown(scene: "Scene", problem: Problem) -> tuple["NodeName", ...]:
         for mover in problem.movers
     )
     return tuple(sorted(blind - recorded.keys())) if lists_change else ()
-
-
-def _needed(scene: "Scene") -> tuple["NodeName", ...]:
-    """Nodes that would have changed too, or may have: they weren't asked."""
-    differing = {
-        name
-        for name, goal in scene.goals.items()
-        if name not in scene.movable and dict(goal.live) != dict(goal.wanted)
-    }
-    unread = scene.options.not_asked - frozenset(scene.options.assume_down)
-    return tuple(sorted(differing | unread))
-
-
-def _hint(scene: "Scene", needed: tuple["NodeName", ...]) -> str:
-    targets = [name for name in needed if name in scene.goals]
-    if targets:
-        return "stalplan plan " + " ".join(
-            f"--target {name}" for name in sorted({*scene.options.target, *targets})
-        )
-    return "Plan without --exclude, or with --assume-down for a node that can't run."
 
 
 def _doubled(scene: "Scene", problem: Problem, after: Crew) -> str:
