@@ -1,15 +1,14 @@
 """What every command is given: the terminal, the clock, and a way to reach nodes."""
 
 import os
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from stalplan.cli.terminal import Terminal
 from stalplan.errors import DesiredFileWrong
+from stalplan.transport.clock import SystemClock
 
 if TYPE_CHECKING:
     from stalplan.model.wishes import Desired
@@ -17,18 +16,6 @@ if TYPE_CHECKING:
     from stalplan.ports import Clock, Commands, Git, Transport
 
 MOST_BYTES = 1 << 20  # a desired file over 1 MiB is refused unread
-
-
-class SystemClock:
-    """This machine's clock."""
-
-    def now(self) -> datetime:
-        """UTC."""
-        return datetime.now(UTC)
-
-    def sleep(self, seconds: float) -> None:
-        """Wait."""
-        time.sleep(seconds)
 
 
 def over_ssh(parallelism: int) -> "Transport":

@@ -40,7 +40,7 @@ from stalplan.run.approval import (
 )
 from stalplan.run.history import history
 from stalplan.run.outcome import Outcome
-from stalplan.run.plan import Look, plan_now
+from stalplan.run.plan import Look, make_plan
 from stalplan.run.recording import NotRecorded
 from stalplan.run.secrets import resolve
 from stalplan.store.runs import END
@@ -121,7 +121,7 @@ def command(
     try:
         with home.lock(run, "apply", lock_timeout):
             plan_again = partial(
-                plan_now,
+                make_plan,
                 desired,
                 transport=transport,
                 state=recorded_state(home.folder, home.cluster, app.terminal),

@@ -22,7 +22,7 @@ from stalplan.planning.drift import DriftReport, drift_of
 from stalplan.planning.plan import Options
 from stalplan.ports import Transport
 from stalplan.render.drift import drift_json, drift_text, told
-from stalplan.run.plan import Look, plan_now
+from stalplan.run.plan import Look, make_plan
 from stalplan.run.secrets import resolve
 
 CHANGES = 2
@@ -123,7 +123,7 @@ class Comparing:
     def _look(self, transport: Transport) -> tuple[Look, DriftReport]:
         state = recorded_state(self.home.folder, self.home.cluster, self.app.terminal)
         with progress(self.app.terminal) as reporter:
-            look = plan_now(
+            look = make_plan(
                 self.desired,
                 transport=transport,
                 state=state,

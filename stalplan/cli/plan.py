@@ -24,7 +24,7 @@ from stalplan.names import NodeName
 from stalplan.planning.outcome import exit_code
 from stalplan.planning.plan import Options, Plan
 from stalplan.run.base import BaseFile, not_asked, read_base, withheld_secret
-from stalplan.run.plan import Look, plan_now, with_git
+from stalplan.run.plan import Look, make_plan, with_git
 from stalplan.run.review import compared, plan_offline
 from stalplan.run.secrets import resolve
 from stalplan.store.runs import RunFolder
@@ -138,7 +138,7 @@ class Planning:
         transport = self.app.transport(parallelism)
         try:
             with progress(self.app.terminal) as reporter:
-                look = plan_now(
+                look = make_plan(
                     self.desired,
                     transport=transport,
                     state=state,

@@ -26,7 +26,7 @@ from stalplan.planning.plan_json import plan_from_json
 from stalplan.ports import Reporter, Transport
 from stalplan.run.fates import Recovered
 from stalplan.run.forget import given_up, what_to_look_at
-from stalplan.run.plan import Look, plan_now
+from stalplan.run.plan import Look, make_plan
 from stalplan.run.recording import NotRecorded
 from stalplan.run.recover import Recover
 from stalplan.run.secrets import resolve
@@ -135,7 +135,7 @@ class Recovering:
         """A plan as *run*'s was asked for, so that its files are made again."""
         plan = self._plan_of(run) if run else None
         return partial(
-            plan_now,
+            make_plan,
             self.desired,
             transport=self.transport,
             state=self.state,

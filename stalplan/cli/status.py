@@ -16,6 +16,7 @@ from stalplan.model.wishes import Desired
 from stalplan.planning.status import NodeStatus
 from stalplan.ports import Reporter
 from stalplan.render.status import notes_of, status_json
+from stalplan.run.look import SILENT
 from stalplan.run.status import status_now
 
 if TYPE_CHECKING:
@@ -102,18 +103,8 @@ def _password(app: App, desired: Desired) -> Secret | Unresolved | None:
     return None if desired.api is None else app.commands().secret(desired.api.password)
 
 
-class _Quiet:
-    """The table itself is the progress."""
-
-    def node(self, node: str, text: str) -> None:
-        """Nothing."""
-
-    def note(self, text: str) -> None:
-        """Nothing."""
-
-
 def _watch(app: App, ask: Ask, interval: float) -> None:
-    """Until Ctrl-C, which is how one ends it."""
+    """Until Ctrl-C, which is how one ends it. The table itself is the progress."""
     from rich.console import Console, Group  # noqa: PLC0415 - only where it is seen
     from rich.live import Live  # noqa: PLC0415 - as above
     from rich.text import Text  # noqa: PLC0415 - as above
@@ -129,9 +120,9 @@ def _watch(app: App, ask: Ask, interval: float) -> None:
         highlight=False,
     )
     try:
-        with Live(view(ask(_Quiet())), console=console, auto_refresh=False) as live:
+        with Live(view(ask(SILENT)), console=console, auto_refresh=False) as live:
             while True:
                 app.clock.sleep(interval)
-                live.update(view(ask(_Quiet())), refresh=True)
+                live.update(view(ask(SILENT)), refresh=True)
     except KeyboardInterrupt:
         return

@@ -1,10 +1,25 @@
 """One look at every node, all at once."""
 
 from collections.abc import Sequence
+from typing import Final
 
 from stalplan.model.inventory import Node
 from stalplan.model.live import Seen, Unreachable
+from stalplan.names import NodeName
 from stalplan.ports import Reporter, Transport
+
+
+class _Silent:
+    """For whoever wants the result alone."""
+
+    def node(self, node: NodeName, text: str) -> None:
+        """Nothing."""
+
+    def note(self, text: str) -> None:
+        """Nothing."""
+
+
+SILENT: Final[Reporter] = _Silent()
 
 
 def look(

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from types import MappingProxyType
+from typing import Final
 
 from stalplan.errors import StalplanError
 from stalplan.model.live import Seen, Unreachable
@@ -10,11 +11,13 @@ from stalplan.model.records import State
 from stalplan.model.secrets import Secrets
 from stalplan.model.wishes import Desired
 from stalplan.names import NodeName, RunId
-from stalplan.planning.make import make_plan
+from stalplan.planning.make import make_plan as planned_from
 from stalplan.planning.plan import GitState, Options, Plan, Planned
 from stalplan.ports import Clock, Reporter, Transport
-from stalplan.run.look import look
+from stalplan.run.look import SILENT, look
 from stalplan.run.taken import in_the_way
+
+_NO_OPTIONS: Final = Options()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,23 +29,26 @@ class Look:
     in_the_way: StalplanError | None  # somebody at work, or an unfinished run
 
 
-def plan_now(
+def make_plan(
     desired: Desired,
     *,
     transport: Transport,
-    state: State | None,
-    options: Options,
-    begun_here: Collection[RunId],
     clock: Clock,
-    reporter: Reporter,
-    secrets: Secrets,
+    state: State | None = None,
+    options: Options = _NO_OPTIONS,
+    begun_here: Collection[RunId] = (),
+    reporter: Reporter = SILENT,
+    secrets: Secrets = MappingProxyType({}),
     withheld: Mapping[NodeName, Unreachable] = MappingProxyType({}),
     git: GitState | None = None,
 ) -> Look:
     """A plan from one look at all nodes but the excluded. Changes nothing.
 
-    *secrets* is what `run.secrets.resolve` found, once per run. No connection is
-    opened to the nodes of *withheld*: that is what was seen of them.
+    *state* is what was last applied, where it is known. *secrets* is what
+    `run.secrets.resolve` found, once per run; what is missing there blocks the plan.
+    *begun_here* are runs that this machine began and did not end. No connection is
+    opened to the nodes of *withheld*: that is what was seen of them. A node that
+    can't be reached raises nothing: the plan says so, and can't be applied.
     """
     left_out = {*options.not_asked, *withheld}
     nodes = [node for node in desired.nodes if node.name not in left_out]
@@ -50,7 +56,7 @@ def plan_now(
     seen += tuple(
         each for name, each in withheld.items() if name not in options.not_asked
     )
-    planned = make_plan(
+    planned = planned_from(
         desired,
         seen,
         state,

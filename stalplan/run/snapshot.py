@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from stalplan.planning.snapshot import Snapshot, snapshot_of
-from stalplan.run.look import look
+from stalplan.run.look import SILENT, look
 
 if TYPE_CHECKING:
     from stalplan.model.records import State
@@ -15,9 +15,9 @@ def take_snapshot(
     desired: "Desired",
     *,
     transport: "Transport",
-    state: "State | None",
     clock: "Clock",
-    reporter: "Reporter",
+    state: "State | None" = None,
+    reporter: "Reporter" = SILENT,
 ) -> Snapshot:
     """One look at all nodes. Changes nothing."""
     seen = look(transport, desired.nodes, reporter)

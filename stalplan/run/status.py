@@ -13,6 +13,7 @@ from stalplan.model.wishes import Desired
 from stalplan.names import NodeName
 from stalplan.planning.status import NodeStatus, status_of
 from stalplan.ports import Clock, Reporter, SettingsAsk, Transport
+from stalplan.run.look import SILENT
 from stalplan.run.together import together
 
 if TYPE_CHECKING:
@@ -29,14 +30,16 @@ def status_now(
     desired: Desired,
     *,
     transport: Transport,
-    state: State | None,
-    password: Secret | Unresolved | None,
     clock: Clock,
-    reporter: Reporter,
+    state: State | None = None,
+    password: Secret | Unresolved | None = None,
+    reporter: Reporter = SILENT,
 ) -> tuple[NodeStatus, ...]:
     """Every node as it is now, by name. Changes nothing, and locks nothing.
 
-    *password* is that of [api]; None where the file has no such table.
+    *state* is what was last applied, where it is known. *password* is that of [api];
+    without it no server is asked what it holds. A node that can't be reached raises
+    nothing: its status says so.
     """
     reporter.note(f"Reading {len(desired.nodes)} nodes …")
     began = clock.now()
