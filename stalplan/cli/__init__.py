@@ -1,10 +1,13 @@
 """The command line: one file per command, and the border where errors become text."""
 
+import signal
 import sys
 
 
 def run() -> None:
     """Run the command line of this process and exit with the contract's code."""
+    # Whoever ends us politely is told the same as by Ctrl-C.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     from stalplan.cli.main import main  # noqa: PLC0415 - importing us stays free
 
     sys.exit(main(sys.argv[1:]))

@@ -46,6 +46,8 @@ def write_recovered(
     if recovered and recovered.why:
         summary = "A node is unknown" if code else "Not everything could be finished"
         hint = "stalplan recover" if code else "stalplan plan"
+        if recovered.judged:
+            hint = f"stalplan recover --forget {recovered.judged}"
         terminal.error(summary, "\n".join(recovered.why), hint)
     if form == "json":
         document = {

@@ -10,7 +10,12 @@ if TYPE_CHECKING:
 
 # The key of the addresses, and the port where none is named.
 # Source: stalwart v0.15.5, crates/store/src/backend/{redis,nats,kafka}/mod.rs.
-_KEYS = {"redis": ("urls", 6379), "nats": ("address", 4222), "kafka": ("brokers", 9092)}
+_REDIS = 6379
+_KEYS = {
+    "redis": ("urls", _REDIS),
+    "nats": ("address", 4222),
+    "kafka": ("brokers", 9092),
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,7 +64,8 @@ def coordinator_ask(
 def _address(text: str, port: int) -> str | None:
     """The place alone: a URL may hold a password, which nobody else is to see."""
     text = text.strip()
-    if "%{" in text or not text:
+    # Without a scheme redis has no host: the text may be anything, a password too.
+    if "%{" in text or not text or (port == _REDIS and "://" not in text):
         return None
     try:
         parts = urlsplit(text if "://" in text else f"//{text}")

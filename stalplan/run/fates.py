@@ -24,6 +24,7 @@ class Recovered:
     nodes: Mapping[NodeName, Fate]
     why: tuple[str, ...] = ()
     interrupted: bool = False  # stopped on request, with something left to do
+    judged: NodeName | None = None  # a failed node, which only a person can close
 
     @property
     def sentence(self) -> str:

@@ -83,6 +83,7 @@ class Recover:
                 nodes=self._fates(seen),
                 why=tuple(self.why),
                 interrupted=self.interrupted,
+                judged=min(self._failed(), default=None),
             )
             if result.exit_code == 0:
                 clean_up(self.transport, nodes, fences, self.reporter)
@@ -344,6 +345,12 @@ class Recover:
             for tx in report.transactions
             if tx.run == self.run
         }
+
+    def _failed(self) -> list[NodeName]:
+        """Nodes with a verdict of failed: asking them again tells nothing new."""
+        records = self._records(self.look().seen) if self.why else {}
+        failed = [name for (_, name), tx in records.items() if tx.verdict == "failed"]
+        return [name for name in failed if not self._is_closed(name)]
 
     def _held(self, look: Look, fences: Fences) -> dict[Key, Transaction]:
         """Records of nodes that we hold. Others came back too late to be acted on."""

@@ -202,14 +202,20 @@ def test_two_applies_at_once(cluster_of: MakeCluster) -> None:
     assert NOTHING == cluster.run("plan").last
 
 
-def test_ctrl_c_finishes_the_node_in_hand(cluster: Cluster) -> None:
+POLITE = pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+
+
+@POLITE
+def test_ctrl_c_finishes_the_node_in_hand(
+    cluster: Cluster, number: signal.Signals
+) -> None:
     """Once: the node in hand is finished, the others are left, exit 8."""
     bases = cluster.shots()
     process = cluster.begin("apply", "--auto-approve")
     at_work = MOMENTS["in the first node"]
     wait_until(lambda: at_work(cluster.journal()), 60, "an apply at work")
 
-    process.send_signal(signal.SIGINT)
+    process.send_signal(number)
     done = cluster.collect(process)
 
     assert 8 == done.code, done.said
@@ -245,7 +251,10 @@ def test_ctrl_c_twice_leaves_at_once(cluster_of: MakeCluster) -> None:
     assert NOTHING == cluster.run("plan").last
 
 
-def test_ctrl_c_before_anything_was_touched(cluster_of: MakeCluster) -> None:
+@POLITE
+def test_ctrl_c_before_anything_was_touched(
+    cluster_of: MakeCluster, number: signal.Signals
+) -> None:
     """While nodes are still read there is nothing to finish: exit 130."""
     cluster = cluster_of(small(1, hostname="a"))
     cluster.want(nodes={"mx1": NODES["mx1"]})
@@ -263,7 +272,7 @@ def test_ctrl_c_before_anything_was_touched(cluster_of: MakeCluster) -> None:
         process = cluster.begin("apply", "--auto-approve")
         assert process.stderr is not None
         process.stderr.readline()  # "Reading 1 node …"
-        process.send_signal(signal.SIGINT)
+        process.send_signal(number)
         done = cluster.collect(process)
         mute.kill()
 

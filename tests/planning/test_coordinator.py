@@ -48,6 +48,7 @@ def test_only_the_place_is_told(lines: str, addresses: tuple[str, ...] | None) -
         'type = "redis"\nurls = "redis://%{env:HOST}%:6379"',
         'type = "zenoh"\nconfig = "{}"',
         'type = "nats"\naddress = "nats://[broken"',
+        'type = "redis"\nurls = "CANARY"',
     ],
 )
 def test_what_can_not_be_tried_is_said(lines: str) -> None:

@@ -250,6 +250,7 @@ def test_a_failed_node_is_closed_by_a_person(world: UndoWorld) -> None:
     closed = world.run("recover", "--forget", order[-1], "--auto-approve")
 
     assert (8, Verdict.FAILED) == (unknown.code, record.verdict)
+    assert f"Hint: stalplan recover --forget {order[-1]}" in unknown.err
     assert (1, True) == (refused.code, "Error: Nothing to forget" in refused.err)
     assert 1 == asked.code
     assert f"Hint: stalplan recover --forget {order[-1]} --auto-approve" in asked.err

@@ -89,11 +89,19 @@ lives() {
 boot_id() { read -r boot 2>/dev/null </proc/sys/kernel/random/boot_id || boot=none; }
 
 # Sets digest of the file $1; empty where it can't be read, or is a pipe that somebody
-# put in its place, which would be waited for without end.
+# put in its place, which would be waited for without end. It may come there between our
+# look and the opening, so that is bounded too, where the node has the means.
 digest_of() {
   digest=
   [ -f "$1" ] || return 0
-  digest=$(sha256sum 2>/dev/null <"$1") && digest=sha256:${digest%% *} || digest=
+  if command -v timeout >/dev/null 2>&1; then
+    digest=$(timeout 60 sha256sum "$1" 2>/dev/null) || digest=
+  else
+    digest=$(sha256sum "$1" 2>/dev/null) || digest=
+  fi
+  digest=${digest%% *}
+  digest=${digest#\\} # it stands before the digest of a file with an odd name
+  digest=${digest:+sha256:$digest}
 }
 
 # On return the files and folders named survive a power cut. Where sync knows no
