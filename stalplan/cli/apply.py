@@ -16,7 +16,7 @@ from stalplan.cli.expected import expect_digest
 from stalplan.cli.home import Home
 from stalplan.cli.identity import new_run, who
 from stalplan.cli.interrupt import two_stages
-from stalplan.cli.options import DESIRED_FILE, Command, common
+from stalplan.cli.options import DESIRED_FILE, Command, common, text_or_json
 from stalplan.cli.planning_options import options_of, planning_options
 from stalplan.cli.progress import progress
 from stalplan.cli.recorded import recorded_state
@@ -62,7 +62,7 @@ from stalplan.store.runs import END
     help="If a node fails, give the nodes that are done their old files back.",
 )
 @expect_digest
-@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text")
+@text_or_json
 @planning_options
 @common
 @click.pass_obj
@@ -93,7 +93,7 @@ def command(
       stalplan apply monday.plan
       stalplan apply
       stalplan apply --auto-approve --lock-timeout 30s
-      stalplan apply --expect-digest review:5f0c…  # as the review shows it
+      stalplan apply --expect-digest "$DIGEST"   # the one that was approved
 
     Exits 0; 5 if another run holds the cluster; 6 if the plan is stale; 7 if it
     failed and every touched node is whole; 8 if it was interrupted.

@@ -20,7 +20,7 @@ def command(app: App, shell: str) -> int:
     Completes commands, options, and the node and role names of the desired file.
 
     \b
-    To have it in every new shell:
+    Examples, which give it to every new shell:
       stalplan completion bash > ~/.local/share/bash-completion/completions/stalplan
       stalplan completion zsh > ~/.zfunc/_stalplan   # a folder in $fpath
       stalplan completion fish > ~/.config/fish/completions/stalplan.fish

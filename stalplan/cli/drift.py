@@ -9,7 +9,13 @@ import click
 from stalplan.cli.app import App, state_folder
 from stalplan.cli.home import Home
 from stalplan.cli.identity import new_run
-from stalplan.cli.options import DESIRED_FILE, Command, common, parallelism_option
+from stalplan.cli.options import (
+    DESIRED_FILE,
+    Command,
+    common,
+    parallelism_option,
+    text_or_json,
+)
 from stalplan.cli.progress import progress
 from stalplan.cli.recorded import recorded_state
 from stalplan.cli.rewriting import put, shown
@@ -32,7 +38,7 @@ UNREACHABLE = 4
 @click.command("drift", cls=Command)
 @click.option("--adopt", is_flag=True, help="Write it into the desired file.")
 @click.option("--detailed-exitcode", is_flag=True, help="Exit 2 if there is drift.")
-@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text")
+@text_or_json
 @parallelism_option
 @common
 @click.pass_obj

@@ -38,6 +38,8 @@ def command(
       stalplan history
       stalplan history --format json
       stalplan history 20261124T0131 --format markdown
+
+    Exits 0; 1 if there is no such run, or its plan is not kept.
     """  # noqa: D301 - click's mark for a paragraph that keeps its lines
     file = file or DESIRED_FILE
     desired = app.read_desired(file)

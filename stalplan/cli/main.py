@@ -83,8 +83,27 @@ def cli() -> None:
 
     One file says which node has which id, hostname, coordinator and background
     roles. `stalplan plan` reads every node over SSH and shows what would change;
-    `stalplan apply` carries out exactly that.
-    """
+    `stalplan apply` carries out exactly that. `stalplan COMMAND --help` has examples.
+
+    Results go to stdout, all else to stderr. Every option can be given by the
+    environment as STALPLAN_COMMAND_OPTION, such as STALPLAN_PLAN_FORMAT=json.
+    NO_COLOR and FORCE_COLOR are honoured; STALPLAN_IN_AUTOMATION=1 leaves out what
+    to run next.
+
+    \b
+    Exit codes:
+      0    done, or nothing to do
+      1    any other failure
+      2    there are changes (only with --detailed-exitcode)
+      3    the desired file is wrong, or a finding blocks
+      4    a node could not be reached
+      5    another run holds the cluster
+      6    the plan is stale
+      7    apply failed, and every touched node is whole
+      8    an apply is unfinished: run `stalplan recover`
+      64   wrong usage
+      130  stopped before anything was touched
+    """  # noqa: D301 - click's mark for a paragraph that keeps its lines
 
 
 def main(argv: Sequence[str], app: App | None = None) -> int:

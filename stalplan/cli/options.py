@@ -74,6 +74,15 @@ def common_unused(command: Callable[..., Any]) -> Callable[..., Any]:
     return no_color(command)
 
 
+text_or_json: Decorator = click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    show_default=True,
+    help="What goes to stdout; json is one document and nothing else.",
+)
+
 parallelism_option: Decorator = click.option(
     "--parallelism",
     type=click.IntRange(1, 256),

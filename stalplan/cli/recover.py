@@ -12,7 +12,13 @@ from stalplan.cli.endings import write_recovered
 from stalplan.cli.home import Home
 from stalplan.cli.identity import new_run, who
 from stalplan.cli.interrupt import two_stages
-from stalplan.cli.options import DESIRED_FILE, Command, common, parallelism_option
+from stalplan.cli.options import (
+    DESIRED_FILE,
+    Command,
+    common,
+    parallelism_option,
+    text_or_json,
+)
 from stalplan.cli.progress import progress
 from stalplan.cli.recorded import recorded_state
 from stalplan.cli.wiring import memory_of, runner_of
@@ -45,7 +51,7 @@ from stalplan.store.runs import END
     help="Close NODE's part in the run as it is, once you have looked. Repeatable.",
 )
 @click.option("--auto-approve", is_flag=True, help="Don't ask.")
-@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text")
+@text_or_json
 @parallelism_option
 @common
 @click.pass_obj

@@ -18,11 +18,14 @@ def command(app: App, of: str) -> int:
     Of the desired file, in draft 4, with which editors complete and check
     stalplan.toml; or, with `plan`, of what `plan --format json` prints.
 
+    For an editor that speaks Taplo, such as Even Better TOML in VS Code, write it to
+    a file and name that in the first line of stalplan.toml, as in
+    `#:schema ./stalplan.schema.json`.
+
     \b
-    For an editor that speaks Taplo, such as Even Better TOML in VS Code:
+    Examples:
       stalplan schema > stalplan.schema.json
-    and in the first lines of stalplan.toml:
-      #:schema ./stalplan.schema.json
+      stalplan schema plan > plan.schema.json
     """  # noqa: D301 - click's mark for a paragraph that keeps its lines
     if of == "plan":
         from stalplan.planning.plan_schema import plan_schema as made  # noqa: PLC0415 - one of two

@@ -18,11 +18,16 @@ from stalplan.cli.saved import read_saved_plan
 def command(app: App, plan: Path, forms: tuple[str, ...]) -> int:
     """Print a saved plan
 
-    PLAN is a file that `stalplan plan --out PLAN` wrote. Nothing is read but it.
+    PLAN is a file that `stalplan plan --out PLAN` wrote. Nothing is read but it: no
+    node is asked, and the plan may be stale by now, which `stalplan apply` finds out.
 
     \b
-    Example:
+    Examples:
+      stalplan show monday.plan
       stalplan show monday.plan --format markdown
+      stalplan show monday.plan --format html=monday.html
+
+    Exits 0, also where the plan can't be applied; 1 if PLAN is no plan.
     """  # noqa: D301 - click's mark for a paragraph that keeps its lines
     write_plan(app.terminal, read_saved_plan(plan), forms)
     return 0

@@ -7,7 +7,13 @@ import click
 
 from stalplan.cli.app import App, state_folder
 from stalplan.cli.durations import DURATION
-from stalplan.cli.options import DESIRED_FILE, Command, common, parallelism_option
+from stalplan.cli.options import (
+    DESIRED_FILE,
+    Command,
+    common,
+    parallelism_option,
+    text_or_json,
+)
 from stalplan.cli.progress import progress
 from stalplan.cli.recorded import recorded_state
 from stalplan.cli.status_view import status_table, status_text
@@ -36,7 +42,7 @@ Ask = Callable[[Reporter], tuple[NodeStatus, ...]]
     show_default=True,
     help="Between two looks of --watch.",
 )
-@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text")
+@text_or_json
 @parallelism_option
 @common
 @click.pass_obj

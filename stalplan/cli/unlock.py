@@ -46,6 +46,9 @@ def command(
     Examples:
       stalplan unlock mx1 20261124T012000Z-3fa9c1
       stalplan unlock all 20261124T012000Z-3fa9c1
+      stalplan unlock local 20261124T012000Z-3fa9c1   # the lock on this machine
+
+    Exits 0; 1 if nothing there is held under that id.
     """  # noqa: D301 - click's mark for a paragraph that keeps its lines
     file = file or DESIRED_FILE
     desired = app.read_desired(file)

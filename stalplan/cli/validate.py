@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import click
 
 from stalplan.cli.app import App
-from stalplan.cli.options import DESIRED_FILE, Command, common
+from stalplan.cli.options import DESIRED_FILE, Command, common, text_or_json
 from stalplan.model.desired_rules import desired_findings
 
 if TYPE_CHECKING:
@@ -17,13 +17,7 @@ if TYPE_CHECKING:
 
 
 @click.command("validate", cls=Command)
-@click.option(
-    "--format",
-    "form",
-    type=click.Choice(["text", "json"]),
-    default="text",
-    help="What goes to stdout.",
-)
+@text_or_json
 @common
 @click.pass_obj
 def command(app: App, /, *, file: str | None, state: str | None, form: str) -> int:  # noqa: ARG001 - --state is common to all commands
