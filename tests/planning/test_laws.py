@@ -98,7 +98,10 @@ def read(data: bytes) -> Effective:
 
 
 def carried_out(
-    done: Planned, nodes: Files, stopped: frozenset[str], most: int
+    done: Planned,
+    nodes: Files,
+    stopped: frozenset[str] = frozenset(),
+    most: int = 1,
 ) -> Files:
     """The files after all steps; every moment is looked at on the way.
 

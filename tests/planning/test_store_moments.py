@@ -103,4 +103,4 @@ def test_one_node_alone_cannot_move_to_other_servers() -> None:
     plan = planned(desired, nodes, secrets=PASSWORD, options=options).plan
 
     assert ["SP607"] == codes(plan)
-    assert "mx2 must change with them" in plan.findings[0].detail
+    assert "mx2 must change too" in plan.findings[0].detail
