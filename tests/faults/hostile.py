@@ -1,6 +1,5 @@
 """The mail server's own user, who owns the config folder and wants to be root."""
 
-import os
 import shutil
 import stat
 from pathlib import Path
@@ -107,11 +106,9 @@ def make_good(machine: Machine) -> None:
         if path == config or planted or path.is_symlink():
             _remove(path)
     folder.chmod(0o755)
-    kept = config.lstat() if plain else None
     config.write_bytes(data)
-    if kept is None:
-        os.chown(config, MAIL_UID, MAIL_UID)
-        config.chmod(0o640)
+    if not plain:
+        machine.own_again()
 
 
 def _look_for_damage(machine: Machine) -> None:

@@ -38,6 +38,11 @@ class Facts:
     def __repr__(self) -> str:
         return f"Facts({len(self.data)} bytes, {self.owner}, {self.mode:o})"
 
+    @property
+    def kept(self) -> tuple[object, ...]:
+        """What a replacement must keep."""
+        return (self.owner, self.mode, self.access)
+
 
 class Machine(ABC):
     """A node of any kind. Its paths are as this process reaches them."""
@@ -47,6 +52,7 @@ class Machine(ABC):
     secret: str  # of the mail server's admin
     inner_config: str  # the file's path on the machine itself
     endpoint: Endpoint
+    first: Facts  # as the node was made
 
     @property
     @abstractmethod
@@ -162,6 +168,13 @@ class Machine(ABC):
             stat.S_IMODE(about.st_mode),
             shown.stdout,
         )
+
+    def own_again(self) -> None:
+        """Whoever owned the file at first, and could read it, does so again."""
+        os.chown(self.config, *self.first.owner)
+        self.config.chmod(self.first.mode)
+        argv = ["setfacl", "--set-file=-", str(self.config)]
+        subprocess.run(argv, check=True, input=self.first.access, text=True)
 
     def beside(self) -> list[str]:
         """What lies beside the config file and has no reason to."""

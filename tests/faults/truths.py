@@ -110,9 +110,8 @@ def is_whole(
         raise Loss(f"{name}: the file is neither old nor new:\n{now.data.decode()}")
     if meddled and not _is_somebodys(now, was, hostnames):
         raise Loss(f"{name}: the file is nobody's:\n{now.data.decode()}")
-    kept = (was.facts.owner, was.facts.mode, was.facts.access)
-    if kept != (now.owner, now.mode, now.access) and not meddled:
-        raise Loss(f"{name}: {was.facts} became {now}\n{now.access}")
+    if machine.first.kept != now.kept:
+        raise Loss(f"{name}: {machine.first} became {now}\n{now.access}")
     if machine.beside():
         raise Loss(f"{name}: left beside the file: {machine.beside()}")
     if machine.litter():

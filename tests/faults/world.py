@@ -238,5 +238,6 @@ def new_world(*, systemd: bool) -> Iterator[World]:
                 machines.append(LoopbackMachine(name, base, identity, token, kept))
                 machines[-1].start()
         for machine in machines:
+            machine.first = machine.facts()
             machine.wait_answer()
         yield World(base=base, token=token, machines=machines)
