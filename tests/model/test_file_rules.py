@@ -233,3 +233,43 @@ def test_no_finding_shows_an_unmanaged_value() -> None:
 def test_every_rule_is_named_once() -> None:
     """A rule that stands twice would say everything twice."""
     assert len(RULES) == len(set(RULES))
+
+
+@pytest.mark.parametrize(
+    ("value", "before", "expected"),
+    [
+        ("'1,2'", "0.13.4", ["SP206"]),
+        ("['1,2']", "0.11", ["SP206"]),
+        ("['1,2', '3']", "0.13.4", ["SP207"]),
+        ("' 1'", "0.13.4", ["SP206"]),
+        ("'1,2'", "0.14", []),
+        ("'%{env:NODES}%'", "0.13.4", []),
+        ("1", "0.13.4", []),
+        ("'a'", "0.13.4", ["SP207"]),
+    ],
+)
+def test_what_an_upgrade_would_read_otherwise(
+    value: str, before: str, expected: list[str]
+) -> None:
+    """A text that the installed server drops, and that the next one takes."""
+    version = ServerVersion.parse("0.15")
+    config = parse(f"{SOUND}\ncluster.roles.purge.stores = {value}\n".encode(), version)
+    found = file_findings(
+        config, version.line, file="c.toml", before=ServerVersion.parse(before).line
+    )
+
+    assert expected == [finding.code for finding in found]
+
+
+@pytest.mark.parametrize(
+    ("role", "expected"), [("purge.stores", ["SP205"]), ("fts-indexing", [])]
+)
+def test_only_roles_of_0_13_changed_their_meaning(
+    role: str, expected: list[str]
+) -> None:
+    """A role that 0.14 brought never had another meaning."""
+    version = ServerVersion.parse("0.15")
+    config = parse(f"{SOUND}\ncluster.roles.{role} = [1, 2]\n".encode(), version)
+    found = file_findings(config, version.line, file="c.toml")
+
+    assert expected == [finding.code for finding in found]
