@@ -11,7 +11,7 @@ FAULTS = {
     "refuses its file": {"STANDIN_REFUSE": "1"},
     "ends without a word": {"STANDIN_REFUSE": "0"},
     "is never ready": {"STANDIN_NEVER_READY": "1"},
-    "dies": {"STANDIN_DIE_AFTER": "0"},
+    "dies after two seconds": {"STANDIN_DIE_AFTER": "2"},
 }
 
 
