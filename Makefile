@@ -1,6 +1,6 @@
 # Developer shortcuts. Each makes what it needs: a clean clone is enough.
 .DEFAULT_GOAL := help
-.PHONY: help venv demo test lint types fuzz faults lock
+.PHONY: help venv demo test lint types fuzz bench bench-planning faults lock
 
 # The tests mostly wait for servers to start, so two workers per processor of a small
 # machine; `make test WORKERS=0` runs in one process.
@@ -14,7 +14,7 @@ FAULT_WORKERS ?= 2
 ARGS ?=
 
 help: ## list the targets
-	@grep -E '^[a-z]+:.*## ' Makefile | sed 's/:.*## /\t/' | expand -t 8
+	@grep -E '^[a-z-]+:.*## ' Makefile | sed 's/:.*## /\t/' | expand -t 16
 
 venv: ## make .venv from the pinned set
 	@PYTHON="$(PYTHON)" .ci/venv
@@ -45,3 +45,12 @@ faults: venv ## strike applies on real servers: FAULTS=2000 SEED=1 (a random one
 
 lock: ## write .ci/requirements.txt anew from pyproject.toml
 	@.ci/lock
+
+bench: venv ## measure reading a cluster beside pyinfra, Ansible and others
+	@.ci/prepare
+	@tests/bench/peers.sh
+	@PYTHONPATH=tests .venv/bin/python -m bench --out docs/speed.figures.md $(ARGS)
+	@PYTHONPATH=tests .venv/bin/python -m bench.planning
+
+bench-planning: venv ## measure planning alone, with nodes from memory
+	@PYTHONPATH=tests .venv/bin/python -m bench.planning $(ARGS)

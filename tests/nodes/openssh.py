@@ -80,6 +80,11 @@ class OpenSshServer:
             raise
 
     @property
+    def pid(self) -> int:
+        """The process that listens now."""
+        return self._pid
+
+    @property
     def endpoint(self) -> Endpoint:
         """How to log in; follows change_host_key()."""
         return Endpoint(

@@ -1,0 +1,1 @@
+"""How long reading a cluster takes, measured beside what else could read it."""
