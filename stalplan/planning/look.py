@@ -10,8 +10,9 @@ from stalplan.model.live import NodeReport, Seen, Unreachable
 from stalplan.model.rules.nodes import sentence
 from stalplan.planning.process import Process, process_of
 from stalplan.stalwart.effective import effective
+from stalplan.stalwart.macros import macros_in
 from stalplan.stalwart.parse import ConfigRefused, parse
-from stalplan.stalwart.releases import ServerVersion
+from stalplan.stalwart.releases import NODE_ID, ServerVersion
 
 if TYPE_CHECKING:
     from stalplan.model.inventory import Node
@@ -107,6 +108,19 @@ def _config(file: "NodeFile", version: ServerVersion) -> "FlatConfig":
         return parse(file.data, version)
     kind: Literal["not-utf8", "syntax"] = "not-utf8" if refusal.not_utf8 else "syntax"
     raise ConfigRefused(refusal.message, refusal.line, kind)
+
+
+def id_is_hidden(known: Known) -> bool:
+    """Whether a running server's id comes from what could not be read.
+
+    That is a file, another key, or a variable where no environment could be read.
+
+    Source: stalwart v0.15.5, crates/common/src/manager/boot.rs.
+    """
+    kinds = {kind for kind, _ in macros_in(known.config.get(NODE_ID, ""))}
+    unread = any(probe == "environment" for probe, _ in known.report.unmade_probes)
+    hidden = bool(kinds & {"file", "cfg"}) or ("env" in kinds and unread)
+    return known.process.up and hidden
 
 
 def version_of(report: NodeReport, release: "Release") -> ServerVersion:

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from stalplan.model.cluster import listed
 from stalplan.model.stores import NOT_COMPARED
 from stalplan.planning.changes import Cause, RoleHolders
+from stalplan.planning.look import id_is_hidden
 from stalplan.stalwart.releases import NODE_ID
 
 if TYPE_CHECKING:
@@ -48,6 +49,10 @@ def of_id(known: "Known", others: "Sequence[NodeName]", cause: Cause, file: str)
     name, starts, same = known.node.name, known.starts, _as_others(others)
     if known.config.get(NODE_ID) is None:
         return f"Without an id in its file {name} runs as id 1{same}."
+    if id_is_hidden(known):
+        return (
+            f"{file} gives {name} id {known.node.node_id}; today's is not known here."
+        )
     if starts.node_id_error:
         return f"The server can't read this id and runs as id 1{same}."
     if starts.node_id != known.same_env.node_id:

@@ -156,13 +156,14 @@ def _file(scene: "Scene", name: "NodeName", scope: Scope) -> list[Finding]:
     known = scene.known[name]
     live = scope is Scope.LIVE
     copied = known.file.copied
+    unread = any(probe == "environment" for probe, _ in known.report.unmade_probes)
     findings = file_findings(
         known.config if live else scene.results[name].config,
         scene.desired.release,
         file=known.file.path,
         node=name,
         scope=scope,
-        env=known.report.unit_environment,
+        env=known.report.unit_environment or (None if unread else {}),
         rules=RULES if live and copied is None else RULES_OF_THE_END,
         store_keys=scene.desired.store_keys,
         before=known.version.line if live else None,

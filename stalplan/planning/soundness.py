@@ -3,17 +3,19 @@
 from typing import TYPE_CHECKING
 
 from stalplan.model.cluster import listed
+from stalplan.model.wishes import Nobody
 from stalplan.names import NODE_IDS
+from stalplan.planning.look import id_is_hidden
 from stalplan.planning.moments import Crew, collisions
 from stalplan.planning.needed import needed_too, way_on
 from stalplan.planning.order import NoOrder, Problem
+from stalplan.planning.plan import Risk
 from stalplan.planning.said import nobody_is_possible
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
 
     from stalplan.names import NodeName, Role
-    from stalplan.planning.plan import Risk
     from stalplan.planning.scene import Scene
 
 
@@ -33,8 +35,29 @@ def unsound(scene: "Scene", problem: Problem) -> "Iterator[NoOrder]":
                 nodes=tuple(up),
                 hint="Stop the servers first, or plan without --while-stopped.",
             )
+    yield from _ids_unknown(scene, problem)
     if scene.options.target or scene.options.not_asked:
         yield from _half_done(scene, problem)
+
+
+def _ids_unknown(scene: "Scene", problem: Problem) -> "Iterator[NoOrder]":
+    """Running nodes whose id can't be evaluated here, where ids are dealt anew."""
+    blind = tuple(name for name, k in sorted(scene.known.items()) if id_is_hidden(k))
+    dealt = any(
+        mover.name in blind
+        or mover.before is None
+        or mover.before.low_id != mover.after.low_id
+        for mover in problem.movers
+    )
+    if blind and dealt:
+        options = " ".join(f"--exclude {name}" for name in blind)
+        yield NoOrder(
+            rule=f"The id of {listed(blind)} comes from what can't be read from here, "
+            "so it is not known as what the server runs.",
+            nodes=blind,
+            hint="Write the number into the file and start the server anew, or plan "
+            f"with {options}.",
+        )
 
 
 def _half_done(scene: "Scene", problem: Problem) -> "Iterator[NoOrder]":
@@ -51,7 +74,7 @@ def _half_done(scene: "Scene", problem: Problem) -> "Iterator[NoOrder]":
         )
     if collisions(after) or not problem.taken.isdisjoint(after.ids):
         yield NoOrder(rule=_doubled(scene, problem, after), nodes=needed, hint=hint)
-    new = _new_risks(problem)
+    new = _new_risks(scene, problem)
     if new and problem.movers:
         what = sorted({role or "the coordinator" for role, _ in new})
         too = f" {listed(needed)} must change too." if needed else ""
@@ -69,7 +92,7 @@ def _unheld(scene: "Scene", problem: Problem) -> "Iterator[NoOrder]":
     unread = scene.options.not_asked & problem.fixed.keys()
     worlds = [*((name,) for name in sorted(unread)), tuple(sorted(unread))]
     for down in worlds:
-        new = {role for role, _ in _new_risks(problem, down) if role is not None}
+        new = {role for role, _ in _new_risks(scene, problem, down) if role is not None}
         if new:
             yield NoOrder(
                 rule=f"With {listed(down)} down, {listed(sorted(new))} would no longer "
@@ -95,11 +118,13 @@ def _crews(problem: Problem, down: "Collection[NodeName]" = ()) -> tuple[Crew, C
 
 
 def _new_risks(
-    problem: Problem, down: "Collection[NodeName]" = ()
+    scene: "Scene", problem: Problem, down: "Collection[NodeName]" = ()
 ) -> "set[tuple[Role | None, Risk]]":
-    """What would be at risk in the end and isn't now."""
+    """What would be at risk in the end and isn't now; "none" is meant to be so."""
     before, after = _crews(problem, down)
-    return problem.watch.risks(after) - problem.watch.risks(before)
+    wishes = scene.desired.roles.items()
+    meant = {(role, Risk.UNCOVERED) for role, w in wishes if isinstance(w, Nobody)}
+    return problem.watch.risks(after) - problem.watch.risks(before) - meant
 
 
 def _unknown(scene: "Scene", problem: Problem) -> tuple["NodeName", ...]:

@@ -34,7 +34,11 @@ def node_id_is_readable(subject: "Subject") -> "Iterator[Finding]":
         yield subject.finding(
             "SP102", "There is no cluster.node-id: the server runs as id 1.", hint=hint
         )
-    elif subject.effective.node_id_error and (subject.expanded or not macros_in(text)):
+        return
+    kinds = {kind for kind, _ in macros_in(text)}
+    if kinds & {"file", "cfg"}:
+        return  # what the server makes of it is known on the node alone
+    if subject.effective.node_id_error and (subject.expanded or not kinds):
         yield subject.finding(
             "SP102",
             "The text of cluster.node-id is no number that the server reads: it runs"
