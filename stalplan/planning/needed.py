@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from stalplan.names import NodeName
+    from stalplan.planning.goals import Goal
     from stalplan.planning.scene import Scene
 
 
@@ -12,10 +13,17 @@ def needed_too(scene: "Scene") -> tuple["NodeName", ...]:
     differing = {
         name
         for name, goal in scene.goals.items()
-        if name not in scene.movable and dict(goal.live) != dict(goal.wanted)
+        if name not in scene.movable and _differs(goal)
     }
     unread = scene.options.not_asked - frozenset(scene.options.assume_down)
     return tuple(sorted(differing | unread))
+
+
+def _differs(goal: "Goal") -> bool:
+    """Also by a list that isn't managed and must follow the nodes it names."""
+    lists = goal.lists.items()
+    follows = any(goal.tables[role] != entries.table for role, entries in lists)
+    return follows or dict(goal.live) != dict(goal.wanted)
 
 
 def way_on(scene: "Scene") -> str:
