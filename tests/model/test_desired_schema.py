@@ -52,7 +52,13 @@ BEYOND_A_SCHEMA = (
     *("no node is named", "has id", "is the id of", "stands twice", "in shard"),
     *("no node has the label", "more shards than nodes", "asks for shards"),
     *("is set in line", "servers of", "also needs", "is for manager", "is a label"),
-    *("stands alone", "at most 365d", "at least 10s", "must be over 0"),
+    *(
+        "stands alone",
+        "has no use with",
+        "at most 365d",
+        "at least 10s",
+        "must be over 0",
+    ),
 )
 
 

@@ -6,10 +6,11 @@ raises Unfit with a phrase that continues "KEY …".
 
 import re
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, TypeVar, get_args
 from urllib.parse import urlsplit
 
 from stalplan.model.desired.mistakes import dotted, quoted
+from stalplan.model.inventory import Manager
 from stalplan.names import NODE_IDS
 
 if TYPE_CHECKING:
@@ -213,23 +214,18 @@ def host_key(value: object) -> str:
 
 
 def unit(value: object) -> str:
-    """A systemd unit's name."""
+    """A systemd unit's or a container's name."""
     found = text(value)
     if not UNIT.fullmatch(found):
-        raise Unfit("must be the name of a systemd unit")
+        raise Unfit("must be the name of a systemd unit or of a container")
     return found
 
 
 def manager(value: object) -> str:
     """What runs the server on the node."""
     found = text(value)
-    if found in ("docker", "podman"):
-        raise Unfit(
-            f"{quoted(found)} is not supported yet: "
-            "it comes with a later release of stalplan"
-        )
-    if found not in ("systemd", "command"):
-        raise Unfit('must be "systemd" or "command"')
+    if found not in get_args(Manager):
+        raise Unfit(f"must be {' or '.join(map(quoted, get_args(Manager)))}")
     return found
 
 

@@ -38,8 +38,11 @@ SERVICE_KEYS: dict[str, Reader] = {
 }
 
 # What each manager has no use for; "command" needs the rest of these to work.
+_COMMANDS = ("start", "stop", "active", "version", "pid")
 _NOT_FOR: dict[str, tuple[str, ...]] = {
-    "systemd": ("start", "stop", "active", "version", "pid"),
+    "systemd": _COMMANDS,
+    "docker": _COMMANDS,
+    "podman": _COMMANDS,
     "command": ("unit",),
 }
 _NEEDED = ("start", "stop", "active", "config")
@@ -98,5 +101,5 @@ class Services:
 
 def _unwanted(path: "Path", kind: str) -> str:
     if kind == "command":
-        return f'{dotted(path)} is for manager = "systemd" only'
+        return f'{dotted(path)} has no use with manager = "command"'
     return f'{dotted(path)} is for manager = "command" only'

@@ -71,17 +71,6 @@ def _or_false(pattern: str) -> Shape:
     return {**text_or_flag, "not": {"enum": [True]}}
 
 
-def _managers() -> list[str]:
-    """Those of all managers that the reader takes."""
-    taken = []
-    for name in get_args(Manager):
-        try:
-            taken.append(fields.manager(name))
-        except fields.Unfit:
-            continue
-    return taken
-
-
 _OF_READERS: Final[dict[str, Shape]] = {
     "text": LINE,
     "word": {"type": "string", "pattern": _WORD},
@@ -96,7 +85,7 @@ _OF_READERS: Final[dict[str, Shape]] = {
     "address": {"type": "string", "pattern": _ADDRESS},
     "host_key": {"type": "string", "pattern": f"^{fields.HOST_KEY.pattern}$"},
     "unit": {"type": "string", "pattern": f"^{fields.UNIT.pattern}$"},
-    "manager": {"enum": _managers()},
+    "manager": {"enum": list(get_args(Manager))},
     "health": _or_false(_URL),
     "labels": {"type": "array", "items": LINE},
     "order": NAMES,
