@@ -34,5 +34,5 @@ def way_on(scene: "Scene") -> str:
             f"--target {name}" for name in sorted({*scene.options.target, *targets})
         )
     if not scene.options.not_asked:
-        return ""
+        return "Plan without --target." if scene.options.target else ""
     return "Plan without --exclude, or with --assume-down for a node that can't run."
