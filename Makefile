@@ -49,7 +49,7 @@ lock: ## write .ci/requirements.txt anew from pyproject.toml
 bench: venv ## measure reading a cluster beside pyinfra, Ansible and others
 	@.ci/prepare
 	@tests/bench/peers.sh
-	@PYTHONPATH=tests .venv/bin/python -m bench --out docs/speed.figures.md $(ARGS)
+	@PYTHONPATH=tests .venv/bin/python -m bench --out docs/speed.md $(ARGS)
 	@PYTHONPATH=tests .venv/bin/python -m bench.planning
 
 bench-planning: venv ## measure planning alone, with nodes from memory

@@ -25,6 +25,7 @@ from bench.starts import starts
 ROOT = Path(__file__).parents[2]
 STOCK = Path("/usr/share/base-files")
 MASKED = "STALPLAN_BENCH_MASKED"
+FIGURES = "<!-- figures: what stands below is written by `make bench` -->"
 
 
 def main() -> None:
@@ -43,7 +44,8 @@ def main() -> None:
     text = report(results, starts(options.runs), machine=_machine(), runs=options.runs)
     sys.stdout.write(text)
     if options.out:
-        options.out.write_text(text)
+        said = options.out.read_text("utf-8").partition(FIGURES)[0]
+        options.out.write_text(f"{said}{FIGURES}\n\n{text}", "utf-8")
 
 
 def _options() -> argparse.Namespace:
@@ -54,7 +56,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--runs", type=int, default=5)
     parser.add_argument("--only", nargs="+", default=list(CONTESTANTS))
     parser.add_argument("--peers", type=Path, default=ROOT / ".bench")
-    parser.add_argument("--out", type=Path)
+    parser.add_argument("--out", type=Path, help="a page whose figures are replaced")
     return parser.parse_args()
 
 
