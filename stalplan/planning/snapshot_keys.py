@@ -65,7 +65,9 @@ class Groups:
 
 def is_managed(key: str) -> bool:
     """Whether stalplan manages *key* or a list that it is part of."""
-    return any(key == root or key.startswith(f"{root}.") for root in MANAGED)
+    return key.startswith(MANAGED) and any(
+        key == root or key.startswith(f"{root}.") for root in MANAGED
+    )
 
 
 def kept_keys(config: "FlatConfig", groups: Groups, stores: "Collection[str]") -> Kept:
