@@ -59,7 +59,7 @@ def _pyinfra(
     deploy = (SCRIPTS / f"pyinfra_{what}.py").read_text()
     (folder / "deploy.py").write_text(deploy)
     argv = [str(peers / "bin/pyinfra"), "inventory.py", "deploy.py", "--dry", "--diff"]
-    argv += ["--parallel", str(AT_ONCE), "-y"]
+    argv += ["--parallel", str(AT_ONCE)]
     return Told(argv=argv, environment={"HOME": str(folder)}, folder=folder)
 
 
