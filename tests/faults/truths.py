@@ -27,12 +27,17 @@ class Before:
 
     facts: Facts
     running: bool
+    runs_as: str  # the hostname that is in effect, which a save would write
 
 
 def looked_at(world: World) -> dict[str, Before]:
     """All nodes now."""
     return {
-        each.name: Before(facts=each.facts(), running=each.is_running())
+        each.name: Before(
+            facts=each.facts(),
+            running=each.is_running(),
+            runs_as=str(each.status().get("hostname")),
+        )
         for each in world.machines
     }
 
@@ -129,7 +134,8 @@ def is_whole(
 
 def _is_somebodys(now: Facts, was: Before, hostnames: set[str]) -> bool:
     """Old but for a name or an id: as it was, as it shall be, or on the way."""
-    if hostname_of(now.data) not in {hostname_of(was.facts.data), *hostnames}:
+    known = {hostname_of(was.facts.data), was.runs_as, *hostnames}
+    if hostname_of(now.data) not in known:
         return False
     neutral = [
         re.sub(rb"(?m)^.*(node-id|server\.hostname|purge\.stores).*\n", b"", data)
