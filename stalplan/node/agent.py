@@ -29,25 +29,28 @@ _NO_HEADER, _CUT, _NO_DD = 70, 71, 72
 _NOT_FOUND = (126, 127)
 
 _BASE = ("base", "place", "service", "unit", "lease", "record")
+_LEASING = (*_BASE, "leasing")
+_RECORDING = (*_BASE, "recording")
+_COMMITTING = (*_RECORDING, "detach", "commit")
 PARTS: Mapping[str, tuple[str, ...]] = {
-    "report": (*_BASE, "replace", "macros", "probes", "commit", "report"),
-    "take_lease": _BASE,
-    "renew_lease": _BASE,
-    "release_lease": _BASE,
-    "break_lease": _BASE,
-    "stage": (*_BASE, "replace", "stage"),
-    "commit": (*_BASE, "commit"),
-    "finish": (*_BASE, "commit"),
-    "follow": (*_BASE, "commit"),
-    "one_transaction": _BASE,
-    "clean": _BASE,
-    "backup": _BASE,
-    "reach": (*_BASE, "replace", "probes", "reach"),
-    "forget": _BASE,
+    "report": (*_BASE, "replace", "detach", "report"),
+    "take_lease": _LEASING,
+    "renew_lease": _LEASING,
+    "release_lease": _LEASING,
+    "break_lease": _LEASING,
+    "stage": (*_RECORDING, "replace", "stage"),
+    "commit": _COMMITTING,
+    "finish": _COMMITTING,
+    "follow": _COMMITTING,
+    "one_transaction": _RECORDING,
+    "clean": _RECORDING,
+    "backup": _RECORDING,
+    "reach": (*_BASE, "probes", "reach"),
+    "forget": _RECORDING,
     "settings": ("base", "settings"),
     "transaction": (
-        *("base", "place", "service", "lease", "record", "replace", "stage"),
-        *("probes", "health", "transaction", "resume"),
+        *("base", "place", "service", "control", "lease", "record", "recording"),
+        *("replace", "stage", "probes", "health", "transaction", "resume"),
     ),
 }
 """Which parts of the agent each verb needs; fewer bytes are read faster."""

@@ -1,6 +1,8 @@
 """What each verb of the agent is told, from the records of the model."""
 
 import re
+from collections.abc import Iterable
+from hashlib import sha256
 from math import ceil
 
 from stalplan.errors import AgentFailed
@@ -20,8 +22,10 @@ def base_ask(node: Node, *, work_root: str | None) -> Ask:
         AgentFailed: a command is missing, or a word can't be passed to a shell.
     """
     service = node.service
+    config = service.config or ""
     words = {
-        "config": service.config or "",
+        "config": config,
+        "place": sha256(config.encode("utf-8", "surrogateescape")).hexdigest()[:16],
         "manager": service.manager,
         "unit": _unit(service),
         "work_root": work_root or "",
@@ -45,6 +49,11 @@ def _unit(service: ServiceSettings) -> str:
     """With its suffix: systemctl would add it, systemd's properties want it."""
     whole = "." in service.unit or service.manager != "systemd"
     return service.unit if whole else f"{service.unit}.service"
+
+
+def report_words(variables: Iterable[str]) -> dict[str, str]:
+    """The environment variables that the report shall tell, if they are set."""
+    return {"variables": " ".join(sorted(variables))}
 
 
 def is_usable(run: str) -> bool:

@@ -3,6 +3,7 @@
 import secrets
 from base64 import b64encode
 from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cache
@@ -13,6 +14,7 @@ from stalplan.errors import AgentFailed
 from stalplan.model.inventory import Node
 from stalplan.model.live import NodeReport, digest_of
 from stalplan.model.records import Fence, Lease, Transaction
+from stalplan.model.variables import variables_of
 from stalplan.names import Digest, RunId
 from stalplan.node import agent, answers, asks
 from stalplan.ports import (
@@ -69,8 +71,18 @@ class AgentSession:
     work_root: str | None = None
 
     def report(self) -> NodeReport:
-        """What the node is: its file, unchanged while read, service, lease."""
-        return answers.report_of(self.node.name, self._ask("report", {}))
+        """What the node is: its file, unchanged while read, service, lease.
+
+        Only a file that reads its own settings from the environment is asked for
+        twice: of the environment no more is told than it names.
+        """
+        first = self._report(frozenset())
+        named = variables_of(first.file.data) if first.file else frozenset()
+        return self._report(named) if named else first
+
+    def _report(self, variables: AbstractSet[str]) -> NodeReport:
+        fields = self._ask("report", asks.report_words(variables))
+        return answers.report_of(self.node.name, fields)
 
     def take_lease(self, ask: LeaseAsk) -> Lease:
         """Take the node, or an expired lease on it; one of several askers wins."""

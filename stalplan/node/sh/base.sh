@@ -43,6 +43,21 @@ need() {
   done
 }
 
+# Sets uid to who we are, where no look at files has told it.
+who_am_i() { [ -n "${uid-}" ] || uid=$(id -u); }
+
+is_in_container() { [ "$ask_manager" = docker ] || [ "$ask_manager" = podman ]; }
+
+# Programs that can ask over HTTP, and that can listen to a greeting.
+has_http() { has_one_of curl wget python3; }
+has_talk() { has_one_of bash python3 nc; }
+has_one_of() {
+  for tool; do
+    command -v "$tool" >/dev/null 2>&1 && return 0
+  done
+  return 1
+}
+
 now() { now=$(date +%s); }
 
 # Whole seconds of a clock that nobody sets, for time limits; no process is started.

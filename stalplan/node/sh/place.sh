@@ -69,6 +69,11 @@ work_place() {
     return 0
   fi
   work_root=${ask_work_root:-${STALPLAN_WORK_ROOT:-/var/lib/stalplan}}
+  # Mostly the file is where the controller thinks, who then has said the folder's name.
+  if [ "$real" = "$ask_config" ]; then
+    work=$work_root/$ask_place
+    return 0
+  fi
   work=$(printf '%s' "$real" | sha256sum) || return 1
   work=${work%% *}
   while [ ${#work} -gt 16 ]; do work=${work%?}; done
@@ -82,19 +87,17 @@ need_work() {
   work_is_ours || refuse failed "$work belongs to somebody else, or others can write it"
 }
 
+# Whether the folders are ours alone; stat does not follow links, which are no folders.
 work_is_ours() {
-  for each in "$work" "$work/lease" "$work/tx" "$work/backups"; do
-    # -d follows links, so a link is refused first.
-    [ ! -L "$each" ] && [ -d "$each" ] || return 1
-    owner=$(stat -c '%u %a' "$each") || return 1
-    [ "$owner" = "$uid 700" ] || return 1
-  done
+  ours="$uid 700 directory"
+  found=$(stat -c '%u %a %F' "$work" "$work/lease" "$work/tx" "$work/backups" 2>/dev/null) &&
+    [ "$found" = "$ours$newline$ours$newline$ours$newline$ours" ]
 }
 
 # Everything that an act needs to know of places; refuses what can't be acted on.
 locate() {
   need stat sha256sum
-  uid=$(id -u)
+  who_am_i
   find_config
   [ -n "$config" ] || refuse failed "$config_problem"
   resolve_config || refuse failed "$config leads to no file"

@@ -2,20 +2,6 @@
 # Single questions about a running server. Each sets an answer and judges nothing.
 # shellcheck disable=SC2034,SC2086,SC2154 # shared variables; words are to be split
 
-has_http() {
-  for tool in curl wget python3; do
-    command -v "$tool" >/dev/null 2>&1 && return 0
-  done
-  return 1
-}
-
-has_talk() {
-  for tool in bash python3 nc; do
-    command -v "$tool" >/dev/null 2>&1 && return 0
-  done
-  return 1
-}
-
 # Whether the address $1 answers with 200, asked from here. Certificates are not
 # looked at: it is this machine, asked by its address.
 answers_200() {

@@ -4,7 +4,7 @@
 
 # Says for each of the addresses asked for whether somebody accepts a connection there.
 reach() {
-  uid=$(id -u)
+  who_am_i
   look_at_service
   if is_in_container; then ask_from "$pid"; fi
   if ! has_talk; then

@@ -5,8 +5,12 @@
 FILE_FACTS='%u %g %a %h %s %i %d %Y %Z|%z|%U:%G'
 
 # Sets facts, and its first fields, of the file real. Two equal facts: nothing changed.
+# Sets uid as well: the program's own entry in /proc tells who we are.
 file_facts() {
-  facts=$(stat -c "$FILE_FACTS" "$real" 2>/dev/null) || return 1
+  facts=$(stat -c "$FILE_FACTS" "$real" /proc/self/ 2>/dev/null) || return 1
+  uid=${facts##*"$newline"}
+  uid=${uid%% *}
+  facts=${facts%"$newline"*}
   # shellcheck disable=SC2086 # the fields are to be split
   set -- $facts
   file_uid=$1
@@ -20,32 +24,67 @@ look_at_folder() {
   replace_problem=
   if is_in_container && container_problem; then
     return 0
-  elif is_mounted; then
+  fi
+  look_at_mounts
+  if [ "$own_mount" = yes ]; then
     replace_problem="$real is a mount of its own; only the folder's mount can be replaced in"
-  elif [ ! -w "$folder" ] || [ ! -x "$folder" ]; then
+  elif is_marked; then
+    replace_problem="$real or its folder is marked as immutable or append-only"
+  elif [ ! -w "$folder" ] || [ ! -x "$folder" ] || [ "$read_only" = yes ]; then
     replace_problem="$folder can't be written by $(id -un), or lies on a read-only file system"
   elif [ "$uid" != 0 ] && [ "$uid" != "$file_uid" ]; then
     replace_problem="$real belongs to another user, which only root can keep"
-  elif is_immutable; then
-    replace_problem="$real or its folder is marked as immutable or append-only"
-  else
-    look_at_disk
+  elif ! has_room; then
+    replace_problem="$folder has no room for two copies of the file"
   fi
 }
 
-is_in_container() { [ "$ask_manager" = docker ] || [ "$ask_manager" = podman ]; }
-
-# The kernel writes blanks in mount points as \040, tabs as \011, backslashes as \134.
-is_mounted() {
-  case $real in
-    *[\\\ ]*) point=$(printf '%s' "$real" | sed 's/\\/\\134/g; s/ /\\040/g') ;;
-    *) point=$real ;;
-  esac
-  grep -qF " $point " /proc/self/mountinfo 2>/dev/null
+# Sets room, the free KiB beside the file; own_mount, whether the file is a mount; and
+# read_only, whether the folder's mount is. To root, busybox calls everything writable.
+look_at_mounts() {
+  disk=$(df -Pk "$folder" 2>/dev/null)
+  set -f
+  # shellcheck disable=SC2086 # the fields are to be split
+  set -- ${disk##*"$newline"}
+  [ $# -ge 6 ] || set -- - - - - - /
+  room=$4
+  shift 5
+  as_mount "$*"
+  folder_point=$point
+  as_mount "$real"
+  mounts=$(grep -F -e " $point " -e " $folder_point " /proc/self/mountinfo 2>/dev/null)
+  own_mount=no
+  read_only=no
+  IFS=$newline
+  # shellcheck disable=SC2086 # the fields are to be split
+  for line in $mounts; do
+    unset IFS
+    set -- $line
+    case $5 in
+      "$point") own_mount=yes ;;
+      "$folder_point")
+        # Its own options, and last on the line those of the file system.
+        case ,$6,${line##* }, in *,ro,*) read_only=yes ;; *) read_only=no ;; esac
+        ;;
+    esac
+  done
+  unset IFS
+  set +f
 }
 
-is_immutable() {
+# Sets point to the path $1 as the kernel writes it: blanks as \040, backslashes as \134.
+as_mount() {
+  point=$1
+  case $1 in
+    *[\\\ ]*) point=$(printf '%s' "$1" | sed 's/\\/\\134/g; s/ /\\040/g') ;;
+  esac
+}
+
+# What is marked, nobody may write: mostly the kernel's word is enough, and saves a
+# process. Before we write we look closely, for a folder that can only be added to.
+is_marked() {
   command -v lsattr >/dev/null 2>&1 || return 1
+  [ -z "${look_closely-}" ] && asks_kernel && [ -w "$real" ] && [ -w "$folder" ] && return 1
   set -f
   for flags in $(lsattr -d "$real" "$folder" 2>/dev/null); do
     # Each line has flags, then a path, which begins with a slash.
@@ -61,23 +100,14 @@ is_immutable() {
   return 1
 }
 
-# Room for the result, a copy to go back to, and some blocks for folders. To root,
-# busybox calls everything writable, so the mount is asked as well.
-look_at_disk() {
-  disk=$(df -Pk "$folder" 2>/dev/null) || return 0
-  # shellcheck disable=SC2086 # the fields are to be split
-  set -- ${disk##*"$newline"}
-  [ $# -ge 6 ] || return 0
-  mounts=$(grep -F " $6 " /proc/mounts 2>/dev/null)
-  case ${mounts##*"$newline"} in
-    *' ro,'* | *' ro '*)
-      replace_problem="$folder lies on a read-only file system"
-      return 0
-      ;;
-  esac
-  case $4 in *[!0-9]*) return 0 ;; esac
-  [ "$4" -ge $((file_size / 512 + 16)) ] ||
-    replace_problem="$folder has no room for two copies of the file"
+# Whether this shell asks the kernel what may be written; others go by mode and owner.
+# This one nobody may write, whoever he is.
+asks_kernel() { [ ! -w /proc/sys/kernel/random/boot_id ]; }
+
+# Room for the result, a copy to go back to, and some blocks for folders.
+has_room() {
+  case $room in '' | *[!0-9]*) return 0 ;; esac
+  [ "$room" -ge $((file_size / 512 + 16)) ]
 }
 
 # Makes $1 a file with all that the target has but its bytes: owner, group, mode, ACL,

@@ -7,7 +7,6 @@ LARGEST=1048576 # bytes; a larger config file is not fetched
 
 report() {
   need stat sha256sum
-  uid=$(id -u)
   if [ "$ask_manager" = systemd ] && ! command -v systemctl >/dev/null 2>&1; then
     service_problem='there is no systemctl: the node does not run systemd'
   else
@@ -20,6 +19,7 @@ report() {
   else
     report_file
   fi
+  who_am_i
   if [ "$ask_manager" != command ] || command -v run_version >/dev/null; then
     put server_version "$(server_version </dev/null 2>/dev/null | head -c 200)"
   fi
@@ -27,12 +27,16 @@ report() {
   finished
 }
 
-# The three readings of time belong together: the clock, and the same moment and the
-# server's start in clock ticks.
+# The three readings of time belong together: the server's start in clock ticks, this
+# moment in ticks, and by the clock, both of one process.
 report_service() {
-  ticks
-  put now "$(date +%s.%N)"
-  put ticks "$ticks"
+  moments=$(
+    born_of self
+    echo "$born"
+    exec date +%s.%N
+  )
+  put now "${moments#*"$newline"}"
+  put ticks "${moments%%"$newline"*}"
   if [ -n "$service_problem" ]; then
     put service_problem "$service_problem"
     return 0
@@ -99,19 +103,17 @@ send_file() {
   fi
 }
 
-# Of the environment only what the lines of id, hostname, coordinator and roles
-# mention: from the running process and from the unit, since they can differ.
+# Of the environment only what is asked for: from the running process and from the
+# unit, since they can differ.
 report_environment() {
-  grep -qF '%{env:' "$real" 2>/dev/null || return 0
+  [ -n "${ask_variables-}" ] || return 0
+  field unit_environment
+  unit_values "$ask_variables"
+  [ -n "$pid" ] || return 0
   if ! command -v awk >/dev/null 2>&1; then
-    put unmade 'environment	what the environment variables hold that the file mentions'
+    put unmade 'environment	what the running server has in its environment'
     return 0
   fi
-  names=$(awk "$NAMES_OF_OURS" "$real" | sort -u | tr '\n' ' ')
-  [ -n "$names" ] || return 0
-  field unit_environment
-  unit_values "$names"
-  [ -n "$pid" ] || return 0
   if [ ! -r "/proc/$pid/environ" ]; then
     put unmade 'environment	what the running server has in its environment'
     return 0
@@ -119,10 +121,11 @@ report_environment() {
   field environment
   # A newline within a value travels as \001.
   tr '\n\0' '\001\n' <"/proc/$pid/environ" |
-    awk -F= -v "names= $names" 'index(names, " " $1 " ")'
+    awk -F= -v "names= $ask_variables " 'index(names, " " $1 " ")'
 }
 
 report_work() {
+  who_am_i
   work_place
   lease_problem=
   can_detach || lease_problem=$detach_problem
@@ -179,8 +182,14 @@ report_probes() {
   elif [ -n "${pid-}" ] && ! ls "/proc/$pid/fd/" >/dev/null 2>&1; then
     put unmade 'sockets	whether the server itself owns the ports that its file names'
   fi
-  # Only GNU's cp keeps them, and only it tells a version.
-  if ! command -v getfattr >/dev/null 2>&1 && [ -z "$(cp --version 2>/dev/null)" ]; then
-    put unmade 'acl	whether the file has an ACL or a label that a copy would lose'
-  fi
+  copies_all || put unmade 'acl	whether the file has an ACL or a label that a copy would lose'
+}
+
+# Whether a copy keeps ACLs and labels, or it can be seen that it doesn't. GNU's cp keeps
+# them and tells a version; busybox's is a link and tells none.
+copies_all() {
+  command -v getfattr >/dev/null 2>&1 && return 0
+  copier=$(command -v cp)
+  case $copier in /*) [ -L "$copier" ] || return 0 ;; esac
+  [ -n "$(cp --version 2>/dev/null)" ]
 }

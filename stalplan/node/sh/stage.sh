@@ -7,6 +7,7 @@ stage() {
   locate
   check_fence
   file_facts || refuse failed "$real can't be looked at"
+  look_closely=yes
   look_at_folder
   [ -z "$replace_problem" ] || refuse failed "$replace_problem"
   need_base

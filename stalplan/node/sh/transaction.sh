@@ -32,7 +32,7 @@ place_again() {
   read -r real <"$tx/real" || return 1
   folder=${real%/*}
   name=${real##*/}
-  uid=$(id -u)
+  who_am_i
   work=${tx%/tx/*}
   staged_place "$ask_run" "$ask_step"
 }
