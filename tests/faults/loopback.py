@@ -44,9 +44,10 @@ case "$*" in
   *%Z*) ;;
   *) exec {stat} "$@" ;;
 esac
-[ "$1" = -c ] && [ $# = 3 ] || exit 64
+[ "$1" = -c ] || exit 64
 format=$(printf '%s' "$2" | sed 's/%Z/<%Z>/g; s/%Y/<%Y>/g')
-{stat} -c "$format" "$3" | awk '{{
+shift 2
+{stat} -c "$format" "$@" | awk '{{
   while (match($0, /<[0-9]+>/)) {{
     before = substr($0, 1, RSTART - 1); after = substr($0, RSTART + RLENGTH)
     $0 = before (substr($0, RSTART + 1, RLENGTH - 2) + {offset}) after
