@@ -74,7 +74,7 @@ def _document(failure: "Failure") -> str:
 
 
 def _write_file(terminal: "Terminal", path: str, text: str) -> None:
-    from stalplan.cli.formats import FormatUnwritable, write_form  # noqa: PLC0415 - rare
+    from stalplan.cli.form_files import FormatUnwritable, write_form  # noqa: PLC0415 - rare
 
     try:
         write_form(path, text)

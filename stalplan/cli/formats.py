@@ -6,17 +6,10 @@ from typing import Any
 
 import click
 
+from stalplan.cli.form_files import write_form
 from stalplan.cli.terminal import Terminal
-from stalplan.errors import StalplanError
 from stalplan.planning.plan import Plan
 from stalplan.render import ON_LINES, RENDERERS
-from stalplan.store.files import write_atomic
-
-
-class FormatUnwritable(StalplanError):
-    """A file that a format was to go to can't be written; no node was changed."""
-
-    summary = "A plan can't be written to its file"
 
 
 def _checked(
@@ -69,14 +62,6 @@ def _rendered(name: str, plan: Plan, at: str) -> str:
     if name in ON_LINES:
         return ON_LINES[name](plan, at)
     return RENDERERS[name](plan)
-
-
-def write_form(path: str, text: str) -> None:
-    """*text* into the file at *path*, whole or not at all."""
-    try:
-        write_atomic(Path(path), text.encode(), mode=0o644)
-    except OSError as error:
-        raise FormatUnwritable(f"{path}: {error.strerror}.") from error
 
 
 def repository_path(path: str, environ: Mapping[str, str]) -> str:

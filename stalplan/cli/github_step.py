@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from stalplan.cli.formats import FormatUnwritable
+from stalplan.cli.form_files import append_form
 from stalplan.cli.terminal import Terminal
 from stalplan.planning.plan import Plan
 from stalplan.render.github import SUMMARY, output_file, outputs, step_summary
@@ -17,19 +17,11 @@ def tell_step(terminal: Terminal, plan: Plan) -> None:
     """
     environ = terminal.environ
     if path := environ.get("GITHUB_OUTPUT"):
-        _append(Path(path), output_file(outputs(plan)))
+        append_form(path, output_file(outputs(plan)))
     if path := environ.get("GITHUB_STEP_SUMMARY"):
         summary = Path(path)
         room = SUMMARY - (summary.stat().st_size if summary.exists() else 0)
         if room >= LEAST:
-            _append(summary, step_summary(plan, room))
+            append_form(path, step_summary(plan, room))
         else:
             terminal.say("Warning: this step's summary is full; the plan is not in it.")
-
-
-def _append(path: Path, text: str) -> None:
-    try:
-        with path.open("a", encoding="utf-8", newline="\n") as file:
-            file.write(text)
-    except OSError as error:
-        raise FormatUnwritable(f"{path}: {error.strerror}.") from error
