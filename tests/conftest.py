@@ -7,8 +7,15 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 from nodes.endpoint import Key, make_key
 from nodes.factories import OpenSshNodes, SystemdNodes
+
+# A shared machine is slow at times; a test that never ends has pytest's timeout.
+settings.register_profile(
+    "steady", deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("steady")
 
 _NEED_ROOT = {
     "systemd": "systemd nodes need root on Linux",

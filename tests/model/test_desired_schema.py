@@ -242,7 +242,7 @@ VALUES = st.one_of(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.data())
 def test_the_schema_never_refuses_what_the_reader_takes(data: st.DataObject) -> None:
     """Whatever single value is put anywhere into a sound file."""

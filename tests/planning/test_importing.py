@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from golden import CASES, inputs_from
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from reports import CREATED, planned, report_of, seen_of
 from test_laws import ODD, Files, carried_out, files
@@ -78,7 +78,7 @@ def test_every_cluster_can_be_imported(case: Path) -> None:
     assert "CANARY" not in found.text
 
 
-@settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=120)
 @given(st.integers(1, 5).flatmap(files))
 def test_an_import_that_is_carried_out_is_the_last(nodes: Files) -> None:
     """Once the listed repairs are done, the same file's plan has no changes."""
@@ -94,7 +94,7 @@ def test_an_import_that_is_carried_out_is_the_last(nodes: Files) -> None:
     assert [] == [note for note in imported(seen_of(after)).notes if note.repaired]
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(
     files(3),
     st.one_of(

@@ -179,7 +179,7 @@ def leaves_nothing_to_do(cluster: tuple[str, Files, frozenset[str], int]) -> Non
     assert "No changes. The cluster matches stalplan.toml." == again.sentence
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=150)
 @given(partly_stopped())
 def test_a_plan_carried_out_leaves_nothing_to_do(
     cluster: tuple[str, Files, frozenset[str], int],
@@ -190,7 +190,7 @@ def test_a_plan_carried_out_leaves_nothing_to_do(
 
 @pytest.mark.long
 @pytest.mark.timeout(3600)
-@settings(max_examples=10_000, deadline=None, suppress_health_check=[*HealthCheck])
+@settings(max_examples=10_000, suppress_health_check=[*HealthCheck])
 @given(partly_stopped())
 def test_ten_thousand_plans_carried_out_leave_nothing_to_do(
     cluster: tuple[str, Files, frozenset[str], int],
@@ -199,7 +199,7 @@ def test_ten_thousand_plans_carried_out_leave_nothing_to_do(
     leaves_nothing_to_do(cluster)
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=60)
 @given(clusters())
 def test_order_of_nodes_makes_no_difference(cluster: tuple[str, Files]) -> None:
     """Whatever order nodes answer in, the plan has the same bytes, also when saved."""
@@ -212,7 +212,7 @@ def test_order_of_nodes_makes_no_difference(cluster: tuple[str, Files]) -> None:
     assert "canary" not in plan_to_json(one)
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=60)
 @given(clusters())
 def test_order_in_the_desired_file_makes_no_difference(
     cluster: tuple[str, Files],
@@ -265,7 +265,7 @@ ODD = st.sampled_from(
 )
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(
     clusters(),
     st.one_of(

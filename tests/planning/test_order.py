@@ -34,7 +34,7 @@ def no_worse_than_any_order(problem: Problem) -> None:
     assert least_cost(problem, spares) == cost(problem, found)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(problems(most=5))
 def test_no_order_is_better(problem: Problem) -> None:
     """For a few nodes the planner's order is as good as the best of all orders."""
@@ -43,7 +43,7 @@ def test_no_order_is_better(problem: Problem) -> None:
 
 @pytest.mark.long
 @pytest.mark.timeout(3600)
-@settings(max_examples=10_000, deadline=None)
+@settings(max_examples=10_000)
 @given(problems(most=6))
 def test_no_order_of_six_is_better(problem: Problem) -> None:
     """The same for six nodes and ten thousand clusters."""
@@ -64,7 +64,7 @@ def is_there_an_order(problem: Problem) -> None:
     assert not found or cost(problem, found) == least_cost(problem, spares)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(rough_problems(most=4))
 def test_no_order_means_that_there_is_none(problem: Problem) -> None:
     """With nodes down, fixed or unread: an order, or a rule that none can keep."""
@@ -73,14 +73,14 @@ def test_no_order_means_that_there_is_none(problem: Problem) -> None:
 
 @pytest.mark.long
 @pytest.mark.timeout(3600)
-@settings(max_examples=10_000, deadline=None)
+@settings(max_examples=10_000)
 @given(rough_problems(most=6))
 def test_no_order_of_six_means_that_there_is_none(problem: Problem) -> None:
     """The same for six nodes and ten thousand clusters."""
     is_there_an_order(problem)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(problems(most=40))
 def test_rules_order_many_soundly(problem: Problem) -> None:
     """However many nodes there are, no hard rule is broken, and search never harms."""

@@ -116,7 +116,7 @@ def stays_sound(done: Planned, case: Partly, down: frozenset[str]) -> None:
     assert old | meant >= risks([one for (one,) in runs.values()])
 
 
-@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=80)
 @given(partly())
 def test_a_plan_of_some_nodes_is_sound(case: Partly) -> None:
     """Whether the others run what they last did, or are down."""
@@ -125,7 +125,7 @@ def test_a_plan_of_some_nodes_is_sound(case: Partly) -> None:
 
 @pytest.mark.long
 @pytest.mark.timeout(3600)
-@settings(max_examples=10_000, deadline=None, suppress_health_check=[*HealthCheck])
+@settings(max_examples=10_000, suppress_health_check=[*HealthCheck])
 @given(partly())
 def test_ten_thousand_plans_of_some_nodes_are_sound(case: Partly) -> None:
     """The same for ten thousand clusters."""

@@ -79,7 +79,7 @@ id = 17
 """
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(config_texts(), config_texts(), st.sampled_from(["0.13", "0.15"]))
 def test_a_preview_of_any_files_is_the_live_plan(
     one: str, other: str, release: str

@@ -2,7 +2,7 @@
 
 import json
 
-from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from reports import planned
 
@@ -86,7 +86,7 @@ def readable(text: str) -> bool:
     return True
 
 
-@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=80)
 @given(wishes(), live_files(), live_files())
 def test_a_plan_carried_out_leaves_nothing_to_do(
     desired: str, one: str, other: str
@@ -110,7 +110,7 @@ def test_a_plan_carried_out_leaves_nothing_to_do(
     assert done.plan == plan_from_json(plan_to_json(done.plan), file="p")
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=40)
 @given(wishes(), live_files(), live_files())
 def test_a_file_with_placeholders_gives_the_same_plan_but_for_secrets(
     desired: str, one: str, other: str

@@ -133,7 +133,7 @@ def _live(draw: st.DrawFn) -> str:
     return 'store.redis.password = "canary-3f9c"\n' + "".join(kept)
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(plans())
 def test_formats_of_any_plan_agree(plan: Plan) -> None:
     """Whatever differs, all formats have the same numbers, changes and findings."""
