@@ -40,8 +40,9 @@ def improved(problem: Problem, moves: "Sequence[Move]") -> list[Move]:
             for mover in inner:
                 if mover.before is not None:
                     outside.add(mover.before, -1)
-            waiting = sum(view is None for view in now.values())
-            down = problem.down + waiting - sum(m.before is None for m in inner)
+            asleep = (name for name, view in now.items() if view is None)
+            others = {*asleep} - {mover.name for mover in inner}
+            down = (*problem.down, *sorted(others))
             part = replace(problem, movers=tuple(inner), down=down)
             result[start : start + WINDOW] = best_order(part, outside) or window
         for move in result[start : start + STRIDE]:

@@ -38,14 +38,16 @@ class Problem:
     """All that the order depends on.
 
     *fixed* are the running nodes that stay as they are, *taken* the ids of nodes
-    that weren't read and may run. *down* counts the nodes that were found down and
-    stay so. *first* names the canaries.
+    that weren't read and may run. *down* are the nodes that were found down and stay
+    so, *startable* those of them that have something to start for. *first* names the
+    canaries.
     """
 
     movers: tuple[Mover, ...]  # by name
     fixed: "Mapping[NodeName, View]"
     taken: frozenset[int] = frozenset()
-    down: int = 0
+    down: tuple["NodeName", ...] = ()
+    startable: tuple["NodeName", ...] = ()
     max_unavailable: int = 1
     first: tuple["NodeName", ...] = ()
     watch: Watch
@@ -56,6 +58,18 @@ class Problem:
         for view in self.fixed.values():
             crew.add(view)
         return crew
+
+    def held_up(self) -> "dict[NodeName, NodeName]":
+        """Nodes found down that wait for an id, and the running node that has it."""
+        holders: dict[int, NodeName] = {}
+        for mover in self.movers:
+            if mover.before is not None:
+                holders.setdefault(mover.before.low_id, mover.name)
+        return {
+            mover.name: holders[mover.after.low_id]
+            for mover in self.movers
+            if mover.before is None and mover.after.low_id in holders
+        }
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -112,7 +126,7 @@ def run(problem: Problem, moves: "Sequence[Move]") -> "Iterator[tuple[Move, Crew
         mover, before = movers[move.name], now[move.name]
         after = mover.passing if move.passing else mover.after
         assert after is not None, "only nodes with a passing view are moved so"
-        down = problem.down + sum(view is None for view in now.values())
+        down = len(problem.down) + sum(view is None for view in now.values())
         if before is not None and down >= problem.max_unavailable:
             raise ValueError(f"{move.name} would be one node too many down")
         if not may_start(problem, crew, before, after):

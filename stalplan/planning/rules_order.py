@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from stalplan.planning.order import Move, Mover, Problem
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from stalplan.names import NodeName
 
@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 def order_by_rules(problem: Problem) -> list[Move] | None:
     """The moves, each node as early as its rule says and its id allows.
 
-    Ids that nodes without moves hold must not be wanted. None where ids go in circles
-    and no spare one breaks them. Time is linear in nodes and their roles.
+    What `impossible` finds must have been looked for. None where ids go in circles and
+    no spare one breaks them. Time is linear in nodes and their roles.
     """
     placing = _Placing(problem)
     for name in _wishes(problem):
@@ -48,21 +48,24 @@ class _Placing:
                 waiting.pop()
             elif blocker not in waiting:
                 waiting.append(blocker)
-            elif not self._make_room(blocker):
+            elif self._make_room(waiting[waiting.index(blocker) :]):
+                waiting = [name]  # whoever waited for the way to be free goes first
+            else:
                 return False
-        return True
+        # The spare id is free again before the next circle needs it.
+        return self.passing is None or self.place(self.passing)
 
     def _blocker(self, mover: Mover) -> "NodeName | None":
         """Who still runs with the id that *mover* is to have and hasn't yet."""
         holders = self.holders[mover.after.low_id]
         return None if mover.name in holders else min(holders, default=None)
 
-    def _make_room(self, blocker: "NodeName") -> bool:
-        """Break a circle: the node in the way goes through the spare id."""
-        mover = self.movers[blocker]
-        if mover.passing is None or self.passing is not None:
+    def _make_room(self, circle: "Sequence[NodeName]") -> bool:
+        """Break a circle: the first of its nodes that can goes through the spare id."""
+        able = [name for name in circle if self.movers[name].passing is not None]
+        if not able or self.passing is not None:
             return False
-        self._start(mover, passing=True)
+        self._start(self.movers[able[0]], passing=True)
         return True
 
     def _start(self, mover: Mover, *, passing: bool) -> None:
@@ -90,8 +93,13 @@ def _wishes(problem: Problem) -> "Iterator[NodeName]":
     """Every mover at least once, in the order the rules would like."""
     movers = problem.movers
     names = {mover.name for mover in movers}
+    down = [mover.name for mover in movers if mover.before is None]
+    if len(problem.down) + len(down) >= problem.max_unavailable:
+        # Nothing may be stopped, not even a canary, before these have started.
+        held_up = problem.held_up()
+        yield from (name for name in down if name not in held_up)
     yield from (name for name in problem.first if name in names)
-    yield from (mover.name for mover in movers if mover.before is None)
+    yield from down
     counts = Counter(view.low_id for view in problem.fixed.values())
     counts.update(m.before.low_id for m in movers if m.before is not None)
     for mover in movers:

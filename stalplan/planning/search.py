@@ -67,7 +67,7 @@ class _Search:
     def _moves(self, state: Phases) -> "Iterator[tuple[Move, Phases]]":
         crew = self.crew(state)
         views = self._views(state)
-        down = self.problem.down + views.count(None)
+        down = len(self.problem.down) + views.count(None)
         room = down < self.problem.max_unavailable
         spare_is_free = PASSING not in state
         for index, mover in enumerate(self.problem.movers):

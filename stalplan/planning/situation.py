@@ -39,6 +39,7 @@ def situation(
     passing = _passing(scene, before, after, moving)
     fixed = {name: view for name, view in before.items() if name not in moving}
     last_known, taken = _not_asked(scene, watch)
+    down = tuple(sorted(scene.known.keys() - before.keys() - {*moving}))
     problem = Problem(
         movers=tuple(
             Mover(
@@ -53,10 +54,8 @@ def situation(
         ),
         fixed={**fixed, **last_known},
         taken=taken,
-        down=sum(
-            not known.process.up and name not in moving
-            for name, known in scene.known.items()
-        ),
+        down=down,
+        startable=tuple(filter(scene.changed, down)),
         max_unavailable=scene.desired.apply.max_unavailable,
         first=tuple(name for name in scene.desired.apply.order if name in moving),
         watch=watch,

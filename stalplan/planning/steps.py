@@ -63,7 +63,7 @@ def together(problem: Problem, moments: "Sequence[Moment]") -> list[list[Moment]
     for moment in moments:
         alone = moment.move.name in problem.first or moment.before is None
         last = groups[-1] if groups else []
-        room = problem.max_unavailable - problem.down - len(last)
+        room = problem.max_unavailable - len(problem.down) - len(last)
         if last and room > 0 and not alone and _fits(problem, last, moment):
             last.append(moment)
         else:

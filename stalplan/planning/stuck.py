@@ -6,6 +6,8 @@ from stalplan.model.cluster import listed
 from stalplan.planning.order import Mover, NoOrder, Problem
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from stalplan.names import NodeName
 
 
@@ -29,21 +31,41 @@ def stuck(problem: Problem) -> NoOrder:
 
 
 def _too_many_down(problem: Problem) -> NoOrder | None:
-    stopped = [mover for mover in problem.movers if mover.before is not None]
-    room = problem.max_unavailable - problem.down
-    if not stopped or room > 0:
+    stopped = [mover.name for mover in problem.movers if mover.before is not None]
+    held_up = problem.held_up()
+    room = problem.max_unavailable - len(problem.down)
+    if not stopped or room > len(held_up):
         return None
+    if room > 0:
+        return _held_up(problem, held_up)
+    down = f"{listed(problem.down)} {'was' if len(problem.down) == 1 else 'were'}"
+    start = ", or with --start-stopped" if problem.startable else ""
     return NoOrder(
         rule=(
-            f"apply.max_unavailable is {problem.max_unavailable} and "
-            f"{problem.down} {'node was' if problem.down == 1 else 'nodes were'} "
-            "found down, so no running node may be stopped."
+            f"apply.max_unavailable is {problem.max_unavailable} and {down} found "
+            "down, so no running node may be stopped."
         ),
-        nodes=tuple(mover.name for mover in stopped),
+        nodes=tuple(stopped),
         hint=(
-            "Start the stopped nodes, or plan with --start-stopped, or with "
-            "--assume-down for a node that is gone for good."
+            f"Start {'it' if len(problem.down) == 1 else 'them'}, or plan with "
+            f"--assume-down for a node that is gone for good{start}."
         ),
+    )
+
+
+def _held_up(problem: Problem, held_up: "Mapping[NodeName, NodeName]") -> NoOrder:
+    """Nodes that can't start before others stop, which may not stop before that."""
+    down, holders = sorted(held_up), sorted({*held_up.values()})
+    least = len(problem.down) + len(down) + 1
+    return NoOrder(
+        rule=(
+            f"{listed(down)} can't start before {listed(holders)} "
+            f"{'gives up its id' if len(holders) == 1 else 'give up their ids'}, and "
+            f"nothing may be stopped before: apply.max_unavailable is "
+            f"{problem.max_unavailable}."
+        ),
+        nodes=tuple(sorted({*down, *holders})),
+        hint=f"Set apply.max_unavailable to {least}, or plan without --start-stopped.",
     )
 
 

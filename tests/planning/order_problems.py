@@ -113,7 +113,7 @@ def rough_problems(draw: st.DrawFn, most: int = 5) -> Problem:
         ),
         fixed=fixed,
         taken=draw(st.frozensets(st.integers(1, most + 3), max_size=1)) - kept,
-        down=len(stay & down),
+        down=tuple(sorted(stay & down)),
         max_unavailable=draw(st.integers(1, 3)),
         first=tuple(name for name in problem.first if name not in stay),
     )

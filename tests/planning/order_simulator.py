@@ -33,7 +33,7 @@ def doubles(now: Now) -> set[frozenset[NodeName]]:
 def broken_by(problem: Problem, now: Now, name: NodeName, view: View) -> list[str]:
     """Every hard rule that one more start breaks, in words."""
     broken = []
-    down = problem.down + sum(v is None for v in now.values())
+    down = len(problem.down) + sum(v is None for v in now.values())
     if now[name] is not None and down + 1 > problem.max_unavailable:
         broken.append(f"{name} makes {down + 1} nodes down")
     if view.low_id in problem.taken and now[name] != view:

@@ -251,6 +251,43 @@ def test_stopped_node_uses_up_max_unavailable() -> None:
     ] == walk(started)
 
 
+def test_stopped_node_that_waits_for_the_id_of_a_running_one() -> None:
+    """It can't start before, and the other may not stop: SP607 names both."""
+    rest = "[apply]\nmax_unavailable = {}"
+    seen: list[Seen] = [
+        report_of(name, file(node_id).encode(), running=name != "mx1")
+        for name, node_id in (("mx1", 1), ("mx2", 2), ("mx3", 4))
+    ]
+    options = Options(start_stopped=True)
+    wishes = ("mx1=2", "mx2=3", "mx3=4")
+
+    plan = planned(wish(*wishes, rest=rest.format(1)), seen, options=options).plan
+    assert ["SP607"] == codes(plan, blocks=True)
+    assert (
+        "mx1 can't start before mx2 gives up its id, and nothing may be stopped "
+        "before: apply.max_unavailable is 1."
+    ) == plan.findings[0].detail
+    plan = planned(wish(*wishes, rest=rest.format(2)), seen, options=options).plan
+    assert [
+        ("mx2", "stop write start health"),
+        ("mx1", "write start health"),
+    ] == walk(plan)
+
+
+def test_many_nodes_of_which_one_is_started() -> None:
+    """The order of many nodes begins with those found down, canaries or not."""
+    nodes = [f"mx{number:02}" for number in range(1, 11)]
+    rest = '[apply]\norder = ["mx10"]\n[roles]\n"fts-indexing" = ["mx01"]'
+    seen: list[Seen] = [
+        report_of(name, file(number).encode(), running=name != "mx05")
+        for number, name in enumerate(nodes, 1)
+    ]
+    text = wish(*(f"{name}={i}" for i, name in enumerate(nodes, 1)), rest=rest)
+    plan = planned(text, seen, options=Options(start_stopped=True)).plan
+
+    assert [("mx05",), ("mx10",)] == [step.nodes for step in plan.steps][:2]
+
+
 def test_while_stopped_writes_only() -> None:
     """With --while-stopped nothing may run, and files are only written."""
     text = wish("mx1=2", "mx2=1")

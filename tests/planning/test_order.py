@@ -1,7 +1,7 @@
 """The order of steps, against a simulator of its own and all orders there are."""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from order_problems import problems, rough_problems
 from order_simulator import Start, broken_rules, cost, least_cost
 
@@ -10,6 +10,7 @@ from stalplan.planning.order import Move, NoOrder, Problem
 from stalplan.planning.rules_order import order_by_rules
 from stalplan.planning.search import best_order
 from stalplan.planning.steps import in_order
+from stalplan.planning.stuck import impossible
 
 
 def starts(problem: Problem, moves: list[Move]) -> list[Start]:
@@ -92,3 +93,28 @@ def test_rules_order_many_soundly(problem: Problem) -> None:
     better = starts(problem, improved(problem, moves))
     assert [] == broken_rules(problem, better)
     assert cost(problem, better) <= cost(problem, by_rules)
+
+
+@settings(max_examples=100)
+@given(rough_problems(most=6))
+def test_rules_find_an_order_where_there_is_one(problem: Problem) -> None:
+    """With nodes down, fixed or unread the rules know as well as the search does."""
+    assume(impossible(problem) is None)
+    moves = order_by_rules(problem)
+
+    assert (moves is None) == (best_order(problem) is None)
+    if moves is not None:
+        assert [] == broken_rules(problem, starts(problem, moves))
+
+
+@settings(max_examples=150)
+@given(rough_problems(most=30))
+def test_many_are_ordered_soundly_or_not_at_all(problem: Problem) -> None:
+    """However many nodes are down, fixed or unread, no hard rule is broken."""
+    told = in_order(problem)
+
+    if isinstance(told, NoOrder):
+        assert {*told.nodes} <= {mover.name for mover in problem.movers}
+    else:
+        moves = [moment.move for moment in told]
+        assert [] == broken_rules(problem, starts(problem, moves))
