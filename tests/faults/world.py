@@ -172,8 +172,9 @@ class World:
         places = (path for each in self.machines for path in each.public_places())
         for place in places:
             for entry in place.iterdir():
-                if entry != self.base and entry.lstat().st_ctime >= self.began:
-                    self._look_into(entry)
+                with contextlib.suppress(FileNotFoundError):  # another test's, gone
+                    if entry != self.base and entry.lstat().st_ctime >= self.began:
+                        self._look_into(entry)
 
     def _look_into(self, entry: Path) -> None:
         for path in (entry, *entry.rglob("*")):
