@@ -19,4 +19,4 @@ class HealthAsk:
     listeners: tuple[str, ...] = ()  # "ADDRESS:PORT" the file names
     smtp: str | None = None  # "ADDRESS:PORT" of a plain SMTP listener, for its greeting
     log_prefixes: tuple[str, ...] = ()  # "FOLDER/PREFIX" of each tracer of type log
-    steady: float = 3.0  # seconds the new process must have lived at the verdict
+    steady: float = 3.0  # seconds the new process must go on living once it is well

@@ -1,7 +1,6 @@
 """The node's own transaction, with a real process as its server."""
 
 import os
-import time
 
 import pytest
 
@@ -47,7 +46,6 @@ def test_a_server_that_dies_is_restored(
     node = lone_node("cluster.node-id = 1\n", shell=shell)
     before = facts(node)
     node.folder.start()
-    began = time.monotonic()
 
     record = node.applied(
         f"{word} = 1\n".encode(), health=health_ask(timeout=60, steady=1.0)
@@ -55,11 +53,11 @@ def test_a_server_that_dies_is_restored(
 
     assert record.verdict is Verdict.RESTORED, record.detail
     assert "server" in record.detail
+    assert "after 60 s" not in record.detail
     assert node.folder.read() == node.base
     assert facts(node) == before
     assert node.folder.active()
     assert node.folder.leftovers() == []
-    assert time.monotonic() - began < 20
 
 
 def test_a_changed_file_is_stale(lone_node: MakeNode, shell: str) -> None:

@@ -52,11 +52,11 @@ started_iso() {
 }
 
 # Waits until the server that was asked to start at mark is well, at most
-# ask_health_timeout seconds and what it must have lived; a process that died ends the
-# wait at once. Sets trouble where it is not, and warnings where it is.
+# ask_health_timeout seconds, and then for as long as it must live; a process that died
+# ends the wait at once. Sets trouble where it is not, and warnings where it is.
 is_healthy() {
   seen=
-  seen_at=
+  well_at=
   trouble=
   warnings=
   owned=no
@@ -78,10 +78,13 @@ is_healthy() {
     return 1
   fi
   look_for_warnings
+  # A server that ended meanwhile greets nobody: that is no warning.
+  is_alive
 }
 
 # One round of the probes; sets trouble to the first that fails, dead where waiting is
-# in vain.
+# in vain. Its life counts from the first moment at which it was well, not from its
+# start: on a busy machine it may only just have come so far.
 is_well() {
   dead=
   look_at_start
@@ -101,7 +104,8 @@ is_well() {
   fi
   trouble='the server has not lived long enough'
   centiseconds
-  [ "$centiseconds" -ge $((seen_at + ask_steady)) ]
+  well_at=${well_at:-$centiseconds}
+  [ "$centiseconds" -ge $((well_at + ask_steady)) ]
 }
 
 requires() { [ "$1" = ok ] || [ "$1" = fresh ]; }
@@ -159,10 +163,6 @@ is_alive() {
 tells_no_pid() { [ "$ask_manager" = command ] && ! command -v run_pid >/dev/null; }
 
 note_seen() {
-  [ -n "$seen_at" ] || {
-    centiseconds
-    seen_at=$centiseconds
-  }
   seen=$1
   seen_born=$2
   if is_in_container; then ask_from "$seen"; fi
