@@ -5,6 +5,7 @@ that a short command takes. What runs is `main`, with its own environment, folde
 streams and signals; it can be killed, stopped and left for dead like any process.
 """
 
+import gc
 import os
 import signal
 import sys
@@ -23,6 +24,8 @@ import stalplan.cli.apply  # isort: skip
 import stalplan.cli.plan
 import stalplan.cli.recover
 import stalplan.transport.ssh  # noqa: F401 - as above
+
+gc.freeze()  # what is loaded here need not be gone through again in each child
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
