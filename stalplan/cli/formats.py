@@ -30,6 +30,9 @@ format_option: Callable[[Callable[..., Any]], Callable[..., Any]] = click.option
     "forms",
     multiple=True,
     metavar="FORMAT[=PATH]",
+    shell_complete=lambda _ctx, _option, begun: [
+        name for name in sorted(RENDERERS) if name.startswith(begun)
+    ],
     callback=_checked,
     help=f"{', '.join(sorted(RENDERERS))}; with =PATH into a file, several times.",
 )

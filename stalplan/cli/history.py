@@ -5,6 +5,7 @@ import json
 import click
 
 from stalplan.cli.app import App, state_folder
+from stalplan.cli.completing import run_ids
 from stalplan.cli.formats import format_option, write_plan
 from stalplan.cli.options import DESIRED_FILE, Command, common
 from stalplan.planning.facts import facts
@@ -13,7 +14,7 @@ from stalplan.store.runs import RunFolder
 
 
 @click.command("history", cls=Command)
-@click.argument("run", required=False)
+@click.argument("run", required=False, shell_complete=run_ids)
 @format_option
 @common
 @click.pass_obj

@@ -50,12 +50,14 @@ def common(command: Callable[..., Any]) -> Callable[..., Any]:
         no_color,
         click.option(
             "--state",
+            type=click.Path(),
             metavar="DIR",
             help="Folder of state and runs. Default: state/ beside the desired file.",
         ),
         click.option(
             "-f",
             "--file",
+            type=click.Path(),
             metavar="FILE",
             default=None,
             help=f"The desired-state file. Default: {DESIRED_FILE}.",

@@ -8,6 +8,7 @@ import click
 
 from stalplan.cli.app import App, state_folder
 from stalplan.cli.asking import approved
+from stalplan.cli.completing import node_names
 from stalplan.cli.endings import write_recovered
 from stalplan.cli.home import Home
 from stalplan.cli.identity import new_run, who
@@ -48,6 +49,7 @@ from stalplan.store.runs import END
     "--forget",
     metavar="NODE",
     multiple=True,
+    shell_complete=node_names,
     help="Close NODE's part in the run as it is, once you have looked. Repeatable.",
 )
 @click.option("--auto-approve", is_flag=True, help="Don't ask.")

@@ -4,6 +4,7 @@ import click
 
 from stalplan.cli.app import App, state_folder
 from stalplan.cli.asking import approved
+from stalplan.cli.completing import lock_places
 from stalplan.cli.options import DESIRED_FILE, Command, common
 from stalplan.cli.progress import progress
 from stalplan.errors import StalplanError
@@ -21,7 +22,7 @@ class NoSuchLock(StalplanError):
 
 
 @click.command("unlock", cls=Command)
-@click.argument("where", metavar="NODE|all|local")
+@click.argument("where", metavar="NODE|all|local", shell_complete=lock_places)
 @click.argument("lock_id", metavar="LOCK-ID")
 @click.option("--auto-approve", is_flag=True, help="Don't ask.")
 @common
