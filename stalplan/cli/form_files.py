@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from stalplan.errors import StalplanError
-from stalplan.store.files import write_atomic
+from stalplan.store.files import write_result
 
 
 class FormatUnwritable(StalplanError):
@@ -15,7 +15,7 @@ class FormatUnwritable(StalplanError):
 def write_form(path: str, text: str) -> None:
     """*text* into the file at *path*, whole or not at all. Raises FormatUnwritable."""
     try:
-        write_atomic(Path(path), text.encode(), mode=0o644)
+        write_result(Path(path), text.encode())
     except OSError as error:
         raise FormatUnwritable(f"{path}: {error.strerror}.") from error
 

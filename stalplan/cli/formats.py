@@ -22,6 +22,11 @@ def _checked(
             raise click.BadParameter(f"{name!r} is none of {known}.")
     if sum("=" not in form for form in forms) > 1:
         raise click.BadParameter("only one can go to stdout; give the others a =PATH.")
+    places = [Path(form.partition("=")[2]).absolute() for form in forms if "=" in form]
+    if any("=" in form and not form.partition("=")[2] for form in forms):
+        raise click.BadParameter("there is no PATH after the =.")
+    if twice := sorted({str(place) for place in places if places.count(place) > 1}):
+        raise click.BadParameter(f"only one can go to {twice[0]}.")
     return forms
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 from stalplan.errors import PlanUnreadable
 from stalplan.planning.plan import Plan
 from stalplan.planning.plan_json import plan_from_json, plan_to_json
-from stalplan.store.files import write_atomic
+from stalplan.store.files import write_result
 
 MOST_BYTES = 256 << 20
 
@@ -32,7 +32,7 @@ def read_saved_plan(path: Path) -> Plan:
 def write_saved_plan(path: Path, plan: Plan) -> None:
     """Write *plan*, whole or not at all."""
     try:
-        write_atomic(path, plan_to_json(plan).encode(), mode=0o644)
+        write_result(path, plan_to_json(plan).encode())
     except OSError as error:
         raise PlanUnwritable(f"{path}: {error.strerror}.") from error
 

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from stalplan import __version__
 from stalplan.errors import SnapshotUnusable
-from stalplan.store.files import write_atomic
+from stalplan.store.files import write_result
 
 if TYPE_CHECKING:
     from stalplan.planning.snapshot import Snapshot
@@ -35,7 +35,7 @@ def write_snapshot(path: Path, snapshot: "Snapshot") -> None:
 
     text = snapshot_to_json(snapshot, stalplan=__version__)
     try:
-        write_atomic(path, text.encode(), mode=0o644)
+        write_result(path, text.encode())
     except OSError as error:
         raise SnapshotUnwritable(f"{path}: {error.strerror}.") from error
 

@@ -27,6 +27,26 @@ def write_atomic(path: Path, data: bytes, *, mode: int = 0o600) -> None:
     sync_directory(path.parent)
 
 
+def write_result(path: Path, data: bytes) -> None:
+    """Write *data* to a place that a person named, readable by everybody.
+
+    A file is replaced as by write_atomic, and so is a link, wherever it leads. A
+    device or a pipe, such as /dev/null or a shell's `>(…)`, is written into.
+    """
+    if _is_stream(path):
+        with path.open("ab") as stream:
+            stream.write(data)
+    else:
+        write_atomic(path, data, mode=0o644)
+
+
+def _is_stream(path: Path) -> bool:
+    """Whether *path* is no file; /dev/stdout is none even where it leads to one."""
+    if path.absolute().is_relative_to("/dev") and path.exists():
+        return True
+    return path.exists() and not path.is_file() and not path.is_dir()
+
+
 def append_line(path: Path, line: bytes) -> None:
     """Add *line* and its end; on return it survives a power cut.
 

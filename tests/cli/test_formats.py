@@ -46,6 +46,23 @@ def test_all_formats_in_one_run(folder: Path) -> None:
         assert render(plan) == (folder / f"out.{name}").read_text(), name
 
 
+@pytest.mark.parametrize(
+    ("forms", "why"),
+    [
+        (("json=same", "markdown=./same"), "only one can go to"),
+        (("json", "text"), "only one can go to stdout"),
+        (("json=",), "no PATH after the ="),
+        (("jsom=x",), "'jsom' is none of"),
+    ],
+)
+def test_forms_that_can_not_be(folder: Path, forms: tuple[str, ...], why: str) -> None:
+    """Two for one place, no place, and no form are wrong usage; nothing is written."""
+    code, _, err = run("show", "x.plan", *(f"--format={form}" for form in forms))
+
+    assert (64, True) == (code, why in " ".join(err.split())), err
+    assert ["x.plan"] == [path.name for path in folder.iterdir()]
+
+
 def test_a_step_of_github_gets_all_three(folder: Path) -> None:
     """Annotations on stdout; outputs and summary beside what the step has already."""
     summary, values = folder / "summary", folder / "output"

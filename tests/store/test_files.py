@@ -1,9 +1,15 @@
 import os
+import threading
 from pathlib import Path
 
 import pytest
 
-from stalplan.store.files import append_line, make_directory, write_atomic
+from stalplan.store.files import (
+    append_line,
+    make_directory,
+    write_atomic,
+    write_result,
+)
 
 
 def test_a_written_file_has_its_bytes_and_mode(tmp_path: Path) -> None:
@@ -30,6 +36,39 @@ def test_a_failed_write_leaves_the_old_file_and_no_other(
 
     assert b"old" == path.read_bytes()
     assert ["a"] == [each.name for each in tmp_path.iterdir()]
+
+
+def test_a_result_goes_into_a_pipe(tmp_path: Path) -> None:
+    """What is no file stays what it is, and gets the bytes."""
+    pipe, told = tmp_path / "pipe", list[bytes]()
+    os.mkfifo(pipe)
+    reader = threading.Thread(target=lambda: told.append(pipe.read_bytes()))
+    reader.start()
+    write_result(pipe, b"new")
+    reader.join()
+
+    assert [b"new"] == told
+    assert pipe.is_fifo()
+
+
+def test_a_result_goes_into_a_device(tmp_path: Path) -> None:
+    """A link to a device stays one; the device is not replaced, root or not."""
+    (tmp_path / "null").symlink_to("/dev/null")
+    write_result(tmp_path / "null", b"new")
+
+    assert (tmp_path / "null").is_char_device()
+    assert ["null"] == [each.name for each in tmp_path.iterdir()]
+
+
+def test_a_result_never_follows_a_link_to_a_file(tmp_path: Path) -> None:
+    """Who may plant a link in a shared folder can't say which file is replaced."""
+    (tmp_path / "theirs").write_bytes(b"kept")
+    (tmp_path / "link").symlink_to("theirs")
+    write_result(tmp_path / "link", b"new")
+
+    assert b"kept" == (tmp_path / "theirs").read_bytes()
+    assert b"new" == (tmp_path / "link").read_bytes()
+    assert 0o644 == (tmp_path / "link").lstat().st_mode & 0o777
 
 
 def test_appending_keeps_what_was_there(tmp_path: Path) -> None:
