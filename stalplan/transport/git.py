@@ -2,13 +2,19 @@
 
 import os
 import re
+import shlex
 import subprocess
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from stalplan.errors import StalplanError
 
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
 _TIMEOUT = 30.0  # seconds; all of it is reading on this disk
 _COMMIT = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
+_TRUST = re.compile(r"git config .*safe\.directory .*")  # git's own advice
 _REGULAR = ("100644", "100755")
 # Nothing is fetched, nobody is asked, nothing is written, no pattern in a name counts.
 _QUIET = {
@@ -54,16 +60,11 @@ class LocalGit:
         commit = told.stdout.decode().strip() if told and not told.returncode else ""
         if _COMMIT.fullmatch(commit):
             return commit
-        inside = _git(file, "rev-parse", "--is-shallow-repository")
-        if inside is None:
-            raise RevisionUnusable("There is no git on this machine.")
-        if inside.returncode != 0:
-            raise RevisionUnusable(f"{file} lies in no git repository.")
-        shallow = inside.stdout.strip() == b"true"
+        shallow = _is_shallow(file)
         clone = "this shallow clone" if shallow else "this repository"
         raise RevisionUnusable(
             f"{revision} names no commit in {clone}.",
-            hint=_fetch(revision, shallow=shallow),
+            hint=_fetch(revision, _remotes(file), shallow=shallow),
         )
 
     def file_at(self, file: Path, commit: str) -> bytes | None:
@@ -93,14 +94,50 @@ def _not_here(file: Path, commit: str) -> RevisionUnusable:
     )
 
 
-def _fetch(revision: str, *, shallow: bool) -> str:
-    """A command that brings *revision*, as far as its name tells."""
-    if shallow and re.search(r"[~^@]", revision):
-        return "git fetch --unshallow"
-    remote, _, branch = revision.partition("/")
-    if branch:
-        return f"git fetch --depth=1 {remote} +{branch}:refs/remotes/{revision}"
-    return f"git fetch --depth=1 origin {revision}  # then --base FETCH_HEAD"
+def _is_shallow(file: Path) -> bool:
+    """Whether the repository of *file* lacks older commits.
+
+    Raises:
+        RevisionUnusable: there is none, or git does not read it.
+    """
+    told = _git(file, "rev-parse", "--is-shallow-repository")
+    if told is None:
+        raise RevisionUnusable("There is no git on this machine.")
+    if told.returncode == 0:
+        return told.stdout.strip() == b"true"
+    if trust := _TRUST.search(told.stderr.decode(errors="replace")):
+        raise RevisionUnusable(
+            f"The repository of {file} belongs to another user: git does not read it.",
+            hint=trust[0],
+        )
+    raise RevisionUnusable(f"{file} lies in no git repository.")
+
+
+def _remotes(file: Path) -> list[str]:
+    """The names of the remotes, that which one usually means first."""
+    told = _git(file, "remote")
+    names = told.stdout.decode(errors="replace").split() if told else []
+    return sorted(names, key=lambda name: (name != "origin", name))
+
+
+def _fetch(revision: str, remotes: "Sequence[str]", *, shallow: bool) -> str:
+    """A command that brings *revision*, as far as its name tells; else nothing.
+
+    A whole clone must not become a shallow one by it.
+    """
+    if re.search(r"[~^@:]", revision):
+        return "git fetch --unshallow" if shallow else ""
+    depth = " --depth=1" if shallow else ""
+    name = revision.removeprefix("refs/remotes/")
+    for remote in remotes:
+        branch = name.removeprefix(f"{remote}/")
+        if branch != name:
+            what = shlex.quote(f"+{branch}:refs/remotes/{name}")
+            return f"git fetch{depth} {remote} {what}"
+    if not remotes:
+        return ""
+    what = shlex.quote(revision)
+    return f"git fetch{depth} {remotes[0]} {what}  # then --base FETCH_HEAD"
 
 
 def _git(file: Path, *words: str) -> "subprocess.CompletedProcess[bytes] | None":

@@ -254,6 +254,42 @@ def test_a_shallow_clone_says_what_to_fetch(
 
 
 @pytest.mark.parametrize(
+    ("revision", "hint"),
+    [
+        ("origin/release", "git fetch origin +release:refs/remotes/origin/release"),
+        ("refs/remotes/up/a/b", "git fetch up +a/b:refs/remotes/up/a/b"),
+        ("feature/x", "git fetch origin feature/x  # then --base FETCH_HEAD"),
+        ("refs/pull/1/merge", "git fetch origin refs/pull/1/merge  # then"),
+        ("a;b", "git fetch origin 'a;b'  # then --base FETCH_HEAD"),
+        ("HEAD~99", ""),
+    ],
+)
+def test_what_to_fetch_is_a_command(world: World, revision: str, hint: str) -> None:
+    """It names a remote that there is, and never makes a whole clone a shallow one."""
+    for name in ("up", "origin"):
+        world.git("remote", "add", name, "file:///nowhere")
+
+    done = world.run("plan", "--base", revision, code=1)
+
+    _, _, told = done.err.partition("Hint: ")
+    assert told.startswith(hint)
+    assert bool(told) is bool(hint)
+
+
+def test_a_repository_of_another_user_is_no_missing_one(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As in a container that runs as root: git's own advice is the hint."""
+    monkeypatch.setenv("GIT_TEST_ASSUME_DIFFERENT_OWNER", "1")
+
+    done = world.run("plan", "--base", "HEAD", code=1)
+
+    assert "stalplan.toml belongs to another user" in done.err
+    trust = f"git config --global --add safe.directory {world.folder}"
+    assert f"Hint: {trust}\n" in done.err
+
+
+@pytest.mark.parametrize(
     "revision", ["nope", "--output=x", "HEAD:stalplan.toml", ":/x"]
 )
 def test_a_revision_that_is_none_is_refused(world: World, revision: str) -> None:
