@@ -11,7 +11,7 @@ from stalplan.findings import Severity
 from stalplan.planning.plan import Origin
 from stalplan.planning.shown import visible
 from stalplan.render.findings import change_line, finding_line, finding_text
-from stalplan.render.headlines import causes, headline, mark
+from stalplan.render.headlines import causes, headline, mark, obstacle
 from stalplan.render.markdown import fitted
 
 if TYPE_CHECKING:
@@ -117,8 +117,13 @@ def _word(flag: bool) -> str:  # noqa: FBT001 - a value, not a switch
 
 
 def _notes(plan: "Plan") -> "Iterator[Annotation]":
-    """Errors and warnings, then the changes, then what only informs."""
+    """Errors and warnings, then the changes, then what only informs.
+
+    That a plan is a preview is a note of its own, unless an error says more.
+    """
     informing = []
+    if plan.snapshot is not None and not plan.blocked:
+        yield Annotation("notice", "Preview", obstacle(plan), None)
     for finding in plan.findings:
         note = Annotation(
             KINDS[finding.severity],

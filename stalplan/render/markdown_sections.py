@@ -224,8 +224,8 @@ def no_files(plan: "Plan") -> "Iterator[str]":
 
 
 def digests(plan: "Plan") -> "Iterator[str]":
-    """What an approval names; nothing where there is nothing to approve."""
-    if plan.blocked or not plan.has_changes:
+    """What an approval names, if only that nothing changes; nothing that is blocked."""
+    if plan.blocked:
         return
     if plan.complete and plan.digest is not None:
         yield from (f"Digest: {code(plan.digest)}", "")

@@ -68,7 +68,8 @@ def test_a_preview_says_so_and_can_be_approved(form: str) -> None:
         plan, snapshot=SnapshotInfo(taken=taken), complete=False, digest=None
     )
 
-    text = RENDERERS[form](preview)
+    text, log = RENDERERS[form](preview), RENDERERS["github"](preview)
     assert "preview from the snapshot of" in text.replace("\n", " ")
+    assert "title=Preview,file=stalplan.toml::This is a preview" in log
     assert plan.review_digest in text
     assert str(plan.digest) not in text
