@@ -98,10 +98,35 @@ def test_pull_requests_are_planned_without_keys() -> None:
 
     assert "secrets" not in re.sub(r"#.*", "", text)
     assert "environment:" not in text
-    assert {False} == {each["with"]["persist-credentials"] for each in checkouts}
+    assert [None, "stalplan-state"] == [each["with"].get("ref") for each in checkouts]
     planned = [words for words in commands(text) if words[0] != "validate"]
     assert ["plan"] == [words[0] for words in planned]
     assert {"--snapshot", "--base"} <= set(planned[0])
+
+
+@each_workflow
+def test_no_checkout_keeps_a_token(file: Path) -> None:
+    """Only the step that fetches or pushes has one, and of no other right."""
+    for step in steps(file):
+        if "checkout" in step.get("uses", ""):
+            assert step["with"]["persist-credentials"] is False
+        else:
+            needs = "gh " in step.get("run", "")
+            assert needs is ("GH_TOKEN" in step.get("env", {})), step
+
+
+def test_no_run_on_the_nodes_is_dropped() -> None:
+    """All that reach nodes wait for one another, however many come at once."""
+    groups = [yaml.safe_load(file.read_text())["concurrency"] for file in GITHUB]
+    apply, pull_request, watch = groups
+
+    assert {
+        "group": "stalplan-cluster",
+        "cancel-in-progress": False,
+        "queue": "max",
+    } == apply
+    assert apply == watch
+    assert pull_request["cancel-in-progress"] is True
 
 
 @each_workflow

@@ -57,7 +57,9 @@ def change(cluster: Cluster, branch: str, *texts: tuple[str, str]) -> None:
 
 def reviewed(github: GitHub, number: int, *, code: int = 0) -> Runner:
     """Plan a pull request and comment under it, as its workflow does."""
-    runner = github.runner(f"refs/pull/{number}/merge", depth=2)
+    runner = github.runner("main")
+    take = "Take the desired file that a merge would give"
+    passed(runner.step("stalplan-pull-request", take, NUMBER=str(number)))
     passed(runner.step("stalplan-pull-request", "Validate"))
     planned = runner.step("stalplan-pull-request", "Plan")
     assert code == planned.code, planned.said
@@ -100,6 +102,7 @@ def test_what_was_approved_is_what_is_applied(hub: tuple[Cluster, GitHub]) -> No
     plan = plan_of(reviewed(github, number))
     (comment,) = github.comments
     assert plan["review_digest"] in comment
+    assert 2 == comment.count("from this branch |")
 
     github.merge("move", number, squash=True)
     _, step = applied(github)
@@ -186,7 +189,7 @@ password = {{ command = {touch} }}
     before = cluster.shots()
 
     runner = reviewed(github, number)
-    live = live_plan(runner, "--base", "HEAD^1")
+    live = live_plan(runner, "--base", "FETCH_HEAD^1")
     plan_codes = {each["code"]: each for each in live["findings"] if each["blocks"]}
 
     assert not pwned.exists()
@@ -195,6 +198,67 @@ password = {{ command = {touch} }}
     assert {"SP601", "SP609"} == plan_codes.keys()
     assert "mx2" == plan_codes["SP601"]["node"]
     assert not live["complete"]
+
+
+def test_a_change_that_changes_nothing_is_approved_too(
+    hub: tuple[Cluster, GitHub],
+) -> None:
+    """What only apply uses is in no plan; the merge's job still ends well."""
+    cluster, github = hub
+    before = cluster.shots()
+    change(cluster, "calm", ("[roles]", '[apply]\nsettle = "1s"\n[roles]'))
+    number = github.pull_request("calm")
+    plan = plan_of(reviewed(github, number))
+
+    github.merge("calm", number, squash=True)
+    _, step = applied(github)
+
+    assert [] == plan["changes"]
+    assert "No changes. The cluster matches stalplan.toml." in passed(step).said
+    assert before == cluster.shots()
+
+
+def test_what_can_not_be_approved_is_not_looked_for_further(
+    hub: tuple[Cluster, GitHub],
+) -> None:
+    """A merged plan that a finding blocks has no digest: the job stops and says so."""
+    cluster, github = hub
+    cluster.want(nodes=NODES, cluster='coordinator = "nowhere"', after=ROLES)
+    change(cluster, "block")
+    number = github.pull_request("block")
+    reviewed(github, number, code=3)
+    github.merge("block", number, squash=True)
+
+    runner = github.runner("main")
+    found = runner.step("stalplan-apply", "Find the approved digest", GIVEN="")
+
+    assert (1, {}) == (found.code, found.outputs)
+    assert "::error::No plan was approved." in found.said
+
+
+def test_of_a_pull_request_only_one_text_comes_in(hub: tuple[Cluster, GitHub]) -> None:
+    """No other file of it is there, and a link in place of the text is a text."""
+    cluster, github = hub
+    folder = cluster.folder
+    git(folder, "checkout", "-q", "-b", "shadow")
+    (folder / "pip.py").write_text("raise SystemExit('theirs')\n")
+    (folder / ".gitattributes").write_text("* filter=theirs\n")
+    cluster.desired.unlink()
+    cluster.desired.symlink_to("/etc/passwd")
+    git(folder, "add", "--all", "pip.py", ".gitattributes", "stalplan.toml")
+    git(folder, "commit", "-q", "-m", "shadow")
+    number = github.pull_request("shadow")
+
+    runner = github.runner("main")
+    take = "Take the desired file that a merge would give"
+    passed(runner.step("stalplan-pull-request", take, NUMBER=str(number)))
+    wrong = runner.step("stalplan-pull-request", "Validate")
+
+    there = {path.name for path in runner.work.iterdir()}
+    assert {".git", ".gitignore", "kept", "known_hosts", "stalplan.toml"} == there
+    assert not (runner.work / "stalplan.toml").is_symlink()
+    assert 3 == wrong.code
+    assert "root:" not in wrong.said
 
 
 def live_plan(runner: Runner, *argv: str) -> dict[str, list[dict[str, object]]]:
