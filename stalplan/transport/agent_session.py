@@ -1,20 +1,15 @@
 """A session with one node's agent, over whatever can run a command there."""
 
-import secrets
 from base64 import b64encode
 from collections.abc import Iterator, Mapping, Sequence
-from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import cache
-from importlib import resources
 from typing import Protocol
 
 from stalplan.errors import AgentFailed
 from stalplan.model.inventory import Node
 from stalplan.model.live import NodeReport, digest_of
 from stalplan.model.records import Fence, Lease, Transaction
-from stalplan.model.variables import variables_of
 from stalplan.names import Digest, RunId
 from stalplan.node import agent, answers, asks
 from stalplan.ports import (
@@ -24,15 +19,7 @@ from stalplan.ports import (
     SettingsAsk,
     StageOrder,
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Output:
-    """What one command on a node said. The bytes may hold a config file."""
-
-    stdout: bytes = field(repr=False)
-    stderr: bytes = field(repr=False)
-    status: int  # -1 where a signal ended it or the node told none
+from stalplan.transport.agent_talk import AgentTalk, Output
 
 
 class Exec(Protocol):
@@ -49,15 +36,6 @@ class Exec(Protocol):
         """Yield stdout as it comes, in any pieces, until the command ends."""
 
 
-@cache
-def agent_parts() -> Mapping[str, str]:
-    """The agent's texts by name, as the package ships them."""
-    folder = resources.files("stalplan.node").joinpath("sh")
-    names = {part for parts in agent.PARTS.values() for part in parts}
-    names.add(agent.CONTAINER_PART)
-    return {name: folder.joinpath(f"{name}.sh").read_text("ascii") for name in names}
-
-
 @dataclass(frozen=True, slots=True)
 class AgentSession:
     """ports.Session over an Exec. Nothing is kept here; the node knows all.
@@ -71,18 +49,16 @@ class AgentSession:
     work_root: str | None = None
 
     def report(self) -> NodeReport:
-        """What the node is: its file, unchanged while read, service, lease.
-
-        Only a file that reads its own settings from the environment is asked for
-        twice: of the environment no more is told than it names.
-        """
-        first = self._report(frozenset())
-        named = variables_of(first.file.data) if first.file else frozenset()
-        return self._report(named) if named else first
-
-    def _report(self, variables: AbstractSet[str]) -> NodeReport:
-        fields = self._ask("report", asks.report_words(variables))
-        return answers.report_of(self.node.name, fields)
+        """What the node is: its file, unchanged while read, service, lease."""
+        asking = self._talk.report()
+        stdin = next(asking)
+        while True:
+            output = self.line.run(self._talk.command, stdin)
+            try:
+                stdin = asking.send(output)
+            except StopIteration as told:
+                report: NodeReport = told.value
+                return report
 
     def take_lease(self, ask: LeaseAsk) -> Lease:
         """Take the node, or an expired lease on it; one of several askers wins."""
@@ -120,12 +96,10 @@ class AgentSession:
 
     def follow(self, run: RunId, step: int) -> Iterator[NodeEvent]:
         """The transaction's log from its first line until it has a verdict."""
-        nonce = secrets.token_hex(16)
         words = {**asks.run_words(self.node, run), "step": str(step)}
-        text = self._script("follow", words, nonce)
-        stdin = agent.request(text, nonce=nonce)
+        stdin, nonce = self._talk.request("follow", words)
         whole = False
-        pieces = self.line.stream(self._command, stdin)
+        pieces = self.line.stream(self._talk.command, stdin)
         for line in agent.event_lines(pieces, nonce):
             if line is None:
                 whole = True
@@ -169,8 +143,8 @@ class AgentSession:
         return answers.settings_of(self.node.name, told)
 
     @property
-    def _command(self) -> str:
-        return agent.command(sudo=self.node.ssh.sudo)
+    def _talk(self) -> AgentTalk:
+        return AgentTalk(self.node, self.work_root)
 
     def _fence(self, fence: Fence) -> dict[str, str]:
         words = asks.run_words(self.node, fence.run)
@@ -178,39 +152,15 @@ class AgentSession:
 
     def _launch(self, verb: str, order: CommitOrder, *, undo: bool) -> None:
         words = asks.commit_words(self.node, order, undo=undo)
-        ask = self._words(words)
-        detached = agent.script(
-            "transaction", agent_parts(), ask, last='transaction "$@"'
-        )
+        detached = self._talk.script("transaction", words, last='transaction "$@"')
         words = {**words, "script": digest_of(detached)}
         self._ask(verb, words, payload=detached)
 
     def _ask(
         self, verb: str, words: Mapping[str, str], *, payload: bytes = b""
     ) -> list[agent.Field]:
-        nonce = secrets.token_hex(16)
-        text = self._script(verb, words, nonce)
-        stdin = agent.request(text, nonce=nonce, payload=payload)
-        output = self.line.run(self._command, stdin)
-        fields = agent.fields(output.stdout, nonce)
-        if fields is None:
-            raise agent.no_answer(
-                self.node.name,
-                status=output.status,
-                stderr=output.stderr,
-                sudo=self.node.ssh.sudo,
-            )
-        if (error := answers.refusal(self.node.name, fields)) is not None:
-            raise error
-        return fields
-
-    def _script(self, verb: str, words: Mapping[str, str], nonce: str) -> bytes:
-        ask = self._words(words)
-        return agent.script(verb, agent_parts(), ask, last=f"nonce={nonce}\n{verb}")
-
-    def _words(self, words: Mapping[str, str]) -> agent.Ask:
-        base = asks.base_ask(self.node, work_root=self.work_root)
-        return agent.Ask({**base.words, **words}, base.commands)
+        stdin, nonce = self._talk.request(verb, words, payload=payload)
+        return self._talk.answer(self.line.run(self._talk.command, stdin), nonce)
 
 
 _EPOCH = datetime.fromtimestamp(0, UTC)

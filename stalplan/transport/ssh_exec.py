@@ -9,7 +9,7 @@ import paramiko
 
 from stalplan.errors import NodeUnreachable
 from stalplan.names import NodeName
-from stalplan.transport.agent_session import Output
+from stalplan.transport.agent_talk import Output
 from stalplan.transport.ssh_dial import BROKEN, Deadline
 from stalplan.transport.ssh_line import Line
 

@@ -8,7 +8,7 @@ import pytest
 
 from node.local_exec import SHELLS
 from node.lone_node import LoneNode, MakeNode
-from stalplan.transport import agent_session
+from stalplan.transport import agent_talk
 
 
 @pytest.fixture(params=SHELLS)
@@ -20,11 +20,11 @@ def shell(request: pytest.FixtureRequest) -> str:
 @pytest.fixture(autouse=True)
 def only_this_path(monkeypatch: pytest.MonkeyPatch) -> None:
     """The agent adds the usual folders to PATH, which would hide what a node lacks."""
-    parts = dict(agent_session.agent_parts())
+    parts = dict(agent_talk.agent_parts())
     added = ":/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
     assert f"PATH=$PATH{added}\n" in parts["base"]
     parts["base"] = parts["base"].replace(added, "")
-    monkeypatch.setattr(agent_session, "agent_parts", lambda: parts)
+    monkeypatch.setattr(agent_talk, "agent_parts", lambda: parts)
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
-from stalplan.transport.agent_session import Output
+from stalplan.transport.agent_talk import Output
 
 SHELLS = ("dash", "bash", "busybox")
 

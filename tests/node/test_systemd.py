@@ -17,7 +17,8 @@ from stalplan.model.live import digest_of
 from stalplan.model.records import Fence, Transaction, Verdict
 from stalplan.names import NodeId, NodeName
 from stalplan.ports import CommitOrder, LeaseAsk, StageOrder
-from stalplan.transport.agent_session import AgentSession, Output
+from stalplan.transport.agent_session import AgentSession
+from stalplan.transport.agent_talk import Output
 
 pytestmark = pytest.mark.systemd
 

@@ -13,7 +13,7 @@ from node.lone_node import LoneNode, MakeNode
 from stalplan.errors import AgentFailed
 from stalplan.names import NodeName
 from stalplan.node import agent, answers
-from stalplan.transport.agent_session import Output
+from stalplan.transport.agent_talk import Output
 
 NODE = NodeName("mx1")
 NONCE = "0123456789abcdef"

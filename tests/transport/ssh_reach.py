@@ -11,7 +11,7 @@ from nodes.endpoint import Key
 
 from stalplan.model.inventory import SshSettings
 from stalplan.names import NodeName
-from stalplan.transport.agent_session import Output
+from stalplan.transport.agent_talk import Output
 from stalplan.transport.ssh_config import SshConfig
 from stalplan.transport.ssh_exec import LineExec
 from stalplan.transport.ssh_line import Line
