@@ -157,16 +157,19 @@ def _file(scene: "Scene", name: "NodeName", scope: Scope) -> list[Finding]:
     live = scope is Scope.LIVE
     copied = known.file.copied
     unread = any(probe == "environment" for probe, _ in known.report.unmade_probes)
+    env = known.report.unit_environment or (None if unread else {})
+    made = known.starts if live else scene.results[name].effective
     findings = file_findings(
         known.config if live else scene.results[name].config,
         scene.desired.release,
         file=known.file.path,
         node=name,
         scope=scope,
-        env=known.report.unit_environment or (None if unread else {}),
+        env=env,
         rules=RULES if live and copied is None else RULES_OF_THE_END,
         store_keys=scene.desired.store_keys,
         before=known.version.line if live else None,
+        made=made if env is not None else None,
     )
     if live and copied is not None and copied.not_toml is not None:
         finding = refused_by_toml(copied.not_toml, file=known.file.path, node=name)

@@ -8,7 +8,7 @@ keys.
 """
 
 import re
-from functools import partial
+from functools import lru_cache, partial
 
 from stalplan.stalwart import grammar
 from stalplan.stalwart.nests import Nests, parts_of
@@ -16,8 +16,9 @@ from stalplan.stalwart.outline import Header, Kind, Outline, Statement, Value
 from stalplan.stalwart.reader import Reader
 
 
+@lru_cache(maxsize=2)  # an edit, its proof and its reading ask for the same two texts
 def scan(text: str, *, lenient_keys: bool) -> Outline:
-    """The outline of *text*, in time linear in its length.
+    """The outline of *text*, in time linear in its length. Nobody may change it.
 
     *lenient_keys*: bare keys may hold any character, as from 0.13.1 on.
 

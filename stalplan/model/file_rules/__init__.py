@@ -11,6 +11,7 @@ from stalplan.stalwart.parse import ConfigRefused
 
 if TYPE_CHECKING:
     from stalplan.names import NodeName
+    from stalplan.stalwart.effective import Effective
     from stalplan.stalwart.parse import FlatConfig
     from stalplan.stalwart.releases import Release
 
@@ -51,19 +52,21 @@ def file_findings(
     rules: tuple[Rule, ...] = RULES,
     store_keys: tuple[str, ...] = (),
     before: "Release | None" = None,
+    made: "Effective | None" = None,
 ) -> list[Finding]:
     """All that the rules find in one file, worst first.
 
     *config* is what a server reads, or its refusal. *env* holds the variables of the
     server's environment that macros name; None: they are not known, and a text with a
     macro is then no fault. *store_keys* are the managed keys of stores. *before* is the
-    release that the node has now, where that is known to be another one.
+    release that the node has now, where that is known to be another one. *made* is what
+    the file makes of a server of *release* with *env*, where somebody has asked before.
     """
     if isinstance(config, ConfigRefused):
         return [reading.refusal(config, file=file, node=node, scope=scope)]
     subject = Subject(
         config=config,
-        effective=effective(config, release, env),
+        effective=made or effective(config, release, env),
         release=release,
         scope=scope,
         file=file,
