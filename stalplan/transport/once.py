@@ -35,6 +35,18 @@ class Once(Generic[K, V]):
                 raise
         return future.result()
 
+    def put(self, key: K, value: V) -> None:
+        """Have *value* for *key*, as if it had just been made."""
+        future: Future[V] = Future()
+        future.set_result(value)
+        with self._lock:
+            self._made[key] = future
+
+    def __contains__(self, key: K) -> bool:
+        """Whether *key* is made, or somebody is making it."""
+        with self._lock:
+            return key in self._made
+
     def forget(self, key: K, value: V) -> None:
         """Make *key* anew next time, if *value* is still what it has."""
         with self._lock:

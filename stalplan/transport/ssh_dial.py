@@ -4,6 +4,7 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from typing import Protocol
 
 import paramiko
@@ -14,6 +15,16 @@ from stalplan.transport.ssh_words import Route
 BROKEN = (paramiko.SSHException, OSError, EOFError)  # what a line may raise
 _END_SECONDS = 2.0  # for a ProxyCommand whose line is closed
 _LOST_SECONDS = 30  # without an acknowledgement the line counts as broken
+_PROBE_SECONDS = 15  # of silence, after which TCP itself asks whether anyone is there
+
+Address = tuple[
+    socket.AddressFamily,
+    socket.SocketKind,
+    int,
+    str,
+    tuple[str, int] | tuple[str, int, int, int] | tuple[int, bytes],
+]
+"""As socket.getaddrinfo tells it."""
 
 
 class Deadline:
@@ -22,6 +33,11 @@ class Deadline:
     def __init__(self, seconds: float, *, left: float | None = None) -> None:
         self.seconds = seconds
         self._end = time.monotonic() + (seconds if left is None else left)
+
+    @property
+    def end(self) -> float:
+        """The moment itself, by the monotonic clock."""
+        return self._end
 
     @property
     def left(self) -> float:
@@ -53,17 +69,8 @@ def dial(
 
 
 def _directly(name: str, route: Route, deadline: Deadline) -> socket.socket:
-    where = f"{route.host} port {route.port}"
-    try:
-        found = socket.getaddrinfo(
-            route.host, route.port, route.family, socket.SOCK_STREAM
-        )
-    except (socket.gaierror, UnicodeError) as error:
-        raise NodeUnreachable(
-            f"{name}: the name {route.host} can't be resolved: {error}.",
-            hint=f"getent hosts {route.host}",
-        ) from error
-    failures: dict[str, OSError] = {}
+    found = resolved(name, route)
+    failures: list[OSError] = []
     for number, (family, kind, proto, _, address) in enumerate(found):
         one = socket.socket(family, kind, proto)
         # Several addresses share the time: a dead first one must leave some.
@@ -72,14 +79,41 @@ def _directly(name: str, route: Route, deadline: Deadline) -> socket.socket:
             one.connect(address)
         except OSError as error:
             one.close()
-            failures[_reason(error, deadline)] = error
+            failures.append(error)
             continue
-        _tune(one)
+        tune(one)
         return one
-    raise NodeUnreachable(
-        f"{name}: {where} {', '.join(failures)}.",
+    raise unreached(name, route, deadline, failures)
+
+
+def resolved(name: str, route: Route) -> Sequence[Address]:
+    """The addresses to try, in order; at least one.
+
+    Raises:
+        NodeUnreachable: the name has none.
+    """
+    try:
+        return socket.getaddrinfo(
+            route.host, route.port, route.family, socket.SOCK_STREAM
+        )
+    except (socket.gaierror, UnicodeError) as error:
+        raise NodeUnreachable(
+            f"{name}: the name {route.host} can't be resolved: {error}.",
+            hint=f"getent hosts {route.host}",
+        ) from error
+
+
+def unreached(
+    name: str, route: Route, deadline: Deadline, failures: Sequence[OSError]
+) -> NodeUnreachable:
+    """None of the addresses took a connection: *failures*, one for each."""
+    reasons = dict.fromkeys(_reason(error, deadline) for error in failures)
+    error = NodeUnreachable(
+        f"{name}: {route.host} port {route.port} {', '.join(reasons)}.",
         hint=f"nc -vz {route.host} {route.port}",
-    ) from next(iter(failures.values()), None)
+    )
+    error.__cause__ = next(iter(failures), None)
+    return error
 
 
 def _reason(error: OSError, deadline: Deadline) -> str:
@@ -92,11 +126,14 @@ def _reason(error: OSError, deadline: Deadline) -> str:
             return f"can't be reached: {error.strerror or type(error).__name__}"
 
 
-def _tune(line: socket.socket) -> None:
+def tune(line: socket.socket) -> None:
     """No waiting on either side for a fuller packet, and an early end to dead lines."""
     line.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    line.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
     if sys.platform == "linux":
         line.setsockopt(socket.IPPROTO_TCP, socket.TCP_QUICKACK, 1)
+        line.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, _PROBE_SECONDS)
+        line.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPINTVL, _PROBE_SECONDS)
         line.setsockopt(
             socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, _LOST_SECONDS * 1000
         )

@@ -5,13 +5,18 @@ from contextlib import AbstractContextManager
 from dataclasses import replace
 from typing import TypeVar
 
+from paramiko.agent import AgentKey
+
 from stalplan.errors import NodeUnreachable
-from stalplan.model.inventory import SshSettings
+from stalplan.model.inventory import Node, SshSettings
 from stalplan.names import NodeName
 from stalplan.transport.once import Once
 from stalplan.transport.ssh_auth import Identities
 from stalplan.transport.ssh_config import SshConfig
+from stalplan.transport.ssh_dial import resolved
+from stalplan.transport.ssh_driven import DRIVABLE
 from stalplan.transport.ssh_line import Line, open_line
+from stalplan.transport.ssh_reading import Way
 from stalplan.transport.ssh_trust import Trust
 from stalplan.transport.ssh_words import Route
 
@@ -44,6 +49,41 @@ class Lines:
         return _living(
             self._to_nodes, (node, settings), lambda: self._open_node(node, settings)
         )
+
+    def way(self, node: Node) -> Way | None:
+        """How a loop reads *node*; None where it takes a thread of its own.
+
+        That is so with a jump host, a ProxyCommand, an agent, who may ask a person, and
+        with a line that is open already.
+
+        Raises:
+            NodeUnreachable: there is no way at all.
+        """
+        if not DRIVABLE or (node.name, node.ssh) in self._to_nodes:
+            return None
+        try:
+            route = self._config.route(node.ssh)
+        except NodeUnreachable as error:  # it does not know whose words it read
+            raise _of(node.name, error) from error
+        if route.jump or route.proxy_command is not None:
+            return None
+        offers = self._identities.offers(route)
+        offer = next(offers, None)
+        if offer is None or isinstance(offer.key, AgentKey):
+            return None
+        return Way(
+            node=node,
+            route=route,
+            addresses=resolved(str(node.name), route),
+            offer=offer,
+            rest=offers,
+            trust=self._trust,
+            identities=self._identities,
+        )
+
+    def keep(self, node: Node, line: Line) -> None:
+        """Have *line* as the node's open line."""
+        self._to_nodes.put((node.name, node.ssh), line)
 
     def close(self) -> None:
         """Hang up everywhere, jump hosts last."""

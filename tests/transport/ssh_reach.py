@@ -9,9 +9,10 @@ from typing import Self
 
 from nodes.endpoint import Key
 
-from stalplan.model.inventory import SshSettings
-from stalplan.names import NodeName
+from stalplan.model.inventory import Node, ServiceSettings, SshSettings
+from stalplan.names import NodeId, NodeName
 from stalplan.transport.agent_talk import Output
+from stalplan.transport.ssh import SshTransport
 from stalplan.transport.ssh_config import SshConfig
 from stalplan.transport.ssh_exec import LineExec
 from stalplan.transport.ssh_line import Line
@@ -80,6 +81,27 @@ class Reach:
         wanted = self.settings(**settings)
         line = self.lines.to(_MX1, wanted)
         return LineExec(_MX1, line, timeout=wanted.connect_timeout)
+
+    def node(self, **settings: object) -> Node:
+        """mx1 with a config file that the agent there can report on."""
+        config = self.known.with_name("reach_config.toml")
+        config.write_text("cluster.node-id = 1\n")
+        return Node(
+            name=_MX1,
+            node_id=NodeId(1),
+            ssh=self.settings(**settings),
+            service=ServiceSettings(
+                manager="command",
+                config=str(config),
+                start=("true",),
+                stop=("true",),
+                active=("true",),
+            ),
+        )
+
+    def transport(self, *, parallelism: int = 8) -> SshTransport:
+        """A run's transport with this ssh_config."""
+        return SshTransport(parallelism=parallelism, ssh_config=str(self._config))
 
     def run(self, command: str, stdin: bytes = b"", **settings: object) -> Output:
         """Run *command* on mx1."""

@@ -14,7 +14,7 @@ from nodes.waiting import free_port
 from ssh_reach import Reach
 
 from stalplan.errors import HostKeyMismatch, HostKeyUnknown, NodeUnreachable
-from stalplan.transport.ssh_line import LoginRefused
+from stalplan.transport.ssh_opening import LoginRefused
 
 needs_root = pytest.mark.skipif(os.getuid() != 0, reason="makes Unix accounts")
 _SHORT = 0.6  # seconds of a connect timeout that is meant to pass
