@@ -76,10 +76,10 @@ class Terminal:
         return self.inp.isatty()
 
     def ask(self, prompt: str) -> str:
-        """One line from the person; the empty text at the end of input."""
+        """One line from the person as typed, blanks too; "" at the end of input."""
         self.err.write(prompt)
         self.err.flush()
-        return self.inp.readline().strip()
+        return self.inp.readline().rstrip("\r\n")
 
     def colours(self, stream: TextIO) -> bool:
         """Whether *stream* shows colour."""

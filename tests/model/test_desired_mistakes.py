@@ -171,6 +171,14 @@ def test_whole_files(text: str, told: list[str]) -> None:
     assert told == mistakes(text)
 
 
+def test_a_label_and_shards_may_both_be_wrong() -> None:
+    """Neither mistake hides the other."""
+    assert [
+        'roles.fts-indexing: no node has the label "x"',
+        'roles.fts-indexing.shards must be "each" or a number of 1 or more',
+    ] == mistakes(sound("[roles]\nfts-indexing = { label = 'x', shards = 0 }\n"))
+
+
 def test_all_mistakes_are_told_by_line() -> None:
     """One error lists every mistake in the order in which an editor meets them."""
     text = """\

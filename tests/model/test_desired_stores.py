@@ -191,6 +191,10 @@ WRONG = {
             f"store.redis.password must be text in quotes, or {REFS}, not a number",
         ],
     ),
+    "a table that is no reference": (
+        f"{REDIS}password = {{ envv = 'X' }}\n",
+        ['unknown key store.redis.password.envv; did you mean "env"?'],
+    ),
     "lists": (
         "[store.redis]\ntype = 'redis'\nurls = []\nuser = ['x']\n",
         [
@@ -315,6 +319,18 @@ def test_mistakes_have_places_and_codes() -> None:
     assert "stalplan.toml:22:13: " == error.detail[: len("stalplan.toml:22:13: ")]
     other = wrong(sound("[store.k]\ntype = 'memory'\n"))
     assert ["SP303"] == [finding.code for finding in other.findings]
+
+
+def test_an_unfinished_macro_has_its_code() -> None:
+    """SP506, for a single value and for an entry of a list."""
+    endless = "'%{env:A}% %{env:B'"
+    lines = f"type = 'redis'\nurls = ['x', {endless}]\nuser = {endless}\n"
+
+    error = wrong(sound(f"[store.redis]\n{lines}"))
+
+    assert [("SP506", "store.redis.urls"), ("SP506", "store.redis.user")] == [
+        (finding.code, finding.key) for finding in error.findings
+    ]
 
 
 def test_places_are_kept_by_flat_key() -> None:

@@ -31,12 +31,16 @@ HOST_KEY = re.compile(r"SHA256:[A-Za-z0-9+/]{43}=?")
 
 
 class Unfit(Exception):
-    """A value is not what its key wants. *inside* leads to the part that is not."""
+    """A value is not what its key wants. *inside* leads to the part that is not.
 
-    def __init__(self, what: str, *inside: str) -> None:
+    With a *code* it also is a finding.
+    """
+
+    def __init__(self, what: str, *inside: str, code: str = "") -> None:
         super().__init__(what)
         self.what = what
         self.inside = inside
+        self.code = code
 
 
 def kind(value: object) -> str:
@@ -263,8 +267,11 @@ def read_field(
     try:
         return reader(value)
     except Unfit as error:
-        what = f"{dotted(path)} {error.what}"
-        mistakes.at_value((*path, *error.inside), what)
+        what, where = f"{dotted(path)} {error.what}", (*path, *error.inside)
+        if error.code:
+            mistakes.coded(error.code, where, what, key=".".join(path))
+        else:
+            mistakes.at_value(where, what)
         return None
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 from stalplan.model.desired.fields import is_table, kind
 from stalplan.model.desired.mistakes import dotted, listed, quoted
 from stalplan.model.wishes import Everyone, Nobody, RoleWish, Shards
-from stalplan.names import NodeName, Role
+from stalplan.names import NODE_IDS, NodeName, Role
 from stalplan.stalwart.releases import Release, roles_of, shards_of
 
 if TYPE_CHECKING:
@@ -238,19 +238,9 @@ def _labelled(reading: _Reading, path: "Path", value: dict[str, Any]) -> Shards 
         reading.mistakes.at_key(
             (*path, key), f"unknown key {dotted((*path, key))}{near}"
         )
-    label = value.get("label")
-    if "label" not in value:
-        _tell(reading, path, 'needs a label, such as label = "back"')
-        return None
-    if not isinstance(label, str):
-        _tell(reading, (*path, "label"), f"must be text in quotes, not {kind(label)}")
-        return None
-    chosen = [node for node in reading.nodes.found if label in node.labels]
-    if not chosen:
-        _nobody(reading, path, label)
-        return None
-    count = _count(reading, path, value.get("shards", 1), len(chosen))
-    if count is None:
+    chosen = _with_label(reading, path, value)
+    count = _count(reading, path, value.get("shards", 1), len(chosen) or NODE_IDS)
+    if not chosen or count is None:
         return None
     names = _by_id(chosen)
     return Shards(
@@ -258,6 +248,21 @@ def _labelled(reading: _Reading, path: "Path", value: dict[str, Any]) -> Shards 
             _by_id([reading.by_name[n] for n in names[i::count]]) for i in range(count)
         )
     )
+
+
+def _with_label(reading: _Reading, path: "Path", value: dict[str, Any]) -> "list[Node]":
+    """The nodes that have the label; none after a mistake."""
+    if "label" not in value:
+        _tell(reading, path, 'needs a label, such as label = "back"')
+        return []
+    label = value["label"]
+    if not isinstance(label, str):
+        _tell(reading, (*path, "label"), f"must be text in quotes, not {kind(label)}")
+        return []
+    chosen = [node for node in reading.nodes.found if label in node.labels]
+    if not chosen:
+        _nobody(reading, path, label)
+    return chosen
 
 
 def _nobody(reading: _Reading, path: "Path", label: str) -> None:

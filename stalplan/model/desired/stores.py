@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from stalplan.model.desired.fields import Unfit, is_table, kind, read_field
 from stalplan.model.desired.mistakes import dotted, listed, quoted
-from stalplan.model.desired.references import FORMS, is_reference, reference
+from stalplan.model.desired.references import FORMS, REF_KEYS, is_reference, reference
 from stalplan.model.stores import StoreItem, StoreText, StoreValue, StoreWish
 from stalplan.stalwart.effective import COORDINATING_TYPES
 from stalplan.stalwart.macros import CLASSES, macros_in, never_ends
@@ -159,6 +159,8 @@ def _near(reading: _Reading, key: str) -> str:
     root, _, last = key.rpartition(".")
     if last.isdecimal() and root in reading.settings:
         return f"; write the list: {root} = […]"
+    if root in reading.settings and not is_open(root):
+        return reading.mistakes.near(last, REF_KEYS)
     owners = [quoted(kind) for kind, some in SETTINGS.items() if key in some]
     if owners:
         return f": only a store of type {listed(owners)} has it"
@@ -198,9 +200,8 @@ def _item(read: Any, number: int, item: object) -> StoreItem:  # noqa: ANN401 - 
     try:
         found: StoreItem = read(item)
     except Unfit as error:
-        raise Unfit(
-            f"holds an entry that {error.what}", str(number), *error.inside
-        ) from error
+        what = f"holds an entry that {error.what}"
+        raise Unfit(what, str(number), *error.inside, code=error.code) from error
     return found
 
 
@@ -230,7 +231,8 @@ def _plain(text: str) -> str:
         what = "must have no backslash and no double quote, which a server might"
         raise Unfit(f"{what} not read back")
     if any(never_ends(text, each) for each in CLASSES):
-        raise Unfit("has an unfinished macro, which makes the server loop for ever")
+        what = "has an unfinished macro, which makes the server loop for ever"
+        raise Unfit(what, code="SP506")
     return text
 
 
