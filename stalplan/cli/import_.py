@@ -186,5 +186,5 @@ def _tell(app: App, imported: Imported, target: Path | None) -> None:
     hint = ""
     if app.hints and target is not None:
         name = "" if str(target) == DESIRED_FILE else f" -f {target}"
-        hint = f"\nRead it, then:\n  stalplan plan{name}"
+        hint = f"\n\nRead it, then:\n  stalplan plan{name}"
     app.terminal.say(import_text(imported, str(target or "the file")) + hint)

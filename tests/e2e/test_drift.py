@@ -76,7 +76,7 @@ def test_a_hand_edit_is_named_adopted_and_gone(applied: Cluster) -> None:
     assert ["mx2"] == list(only["nodes"])
     assert not only["nodes"]["mx2"]["server_form"]
     assert only["nodes"]["mx2"]["in_effect"] is False
-    assert '+ "purge.stores" = ["mx2"] # the quiet one\n' in adopted.out
+    assert '+ "purge.stores" = ["mx2"] # the quiet one; adopted ' in adopted.out
     assert NO_DRIFT == applied.run("drift", "--detailed-exitcode").out
     changes = applied.plan("--detailed-exitcode", code=2)["changes"]
     moved = [change for change in changes if change["kind"] == "move_role"]

@@ -14,6 +14,7 @@ from stalplan.model.rewriting import (
     set_value,
 )
 from stalplan.model.rewriting.members import forget_node, held_alone, like, move_role
+from stalplan.model.rewriting.remarks import behind
 from stalplan.model.rewriting.writing import Value
 from stalplan.names import NodeName, Role
 
@@ -136,12 +137,44 @@ def test_a_list_keeps_its_layout() -> None:
     assert expected == set_value(TABLES, ("nodes", "mx2", "labels"), ["spare"])
 
 
-def test_a_remark_goes_where_none_is() -> None:
-    """A comment of ours never takes the place of one that is there."""
+TODAY = "adopted 2026-11-24, was 1"
+BEFORE = "adopted 2025-01-02, was 3, 4"
+
+
+@pytest.mark.parametrize(
+    ("rest", "remark", "expected"),
+    [
+        ("", "", ""),
+        ("  ", TODAY, f"  # {TODAY}"),
+        (" # the first", "", " # the first"),
+        (" # the first", TODAY, f" # the first; {TODAY}"),
+        (f" # the first; {BEFORE}", "", " # the first"),
+        (f" # the first; {BEFORE}", TODAY, f" # the first; {TODAY}"),
+        (f"  # {BEFORE}", "", ""),
+        (f"  # {BEFORE}", TODAY, f"  # {TODAY}"),
+        (" # SP201: nobody does it.", "", ""),
+        (" # SP201: nobody does it.", TODAY, f" # {TODAY}"),
+        (" # SP201 is fine with us", "", " # SP201 is fine with us"),
+        (", a = 2 }", TODAY, f", a = 2 }}  # {TODAY}"),
+        (", a = 2 }", "", ", a = 2 }"),
+        (", a = '#' } # why", TODAY, ", a = '#' } # why"),
+        (", a = [", TODAY, ", a = ["),
+        (', a = """', TODAY, ', a = """'),
+    ],
+)
+def test_remarks_of_people_stay(rest: str, remark: str, expected: str) -> None:
+    """A value's new remark replaces ours, which was about the old value."""
+    assert expected == behind(rest, remark)
+
+
+def test_a_remark_goes_behind_the_value() -> None:
+    """Whatever stands there, the line says why the value changed."""
     path = ("nodes", "mx2", "id")
     assert "id = 7  # was 2\n" in set_value(TABLES, path, 7, comment="was 2")
     first = set_value(TABLES, ("nodes", "mx1", "id"), 7, comment="was 1")
-    assert "id = 7 # the first\n" in first
+    assert "id = 7 # the first; was 1\n" in first
+    inline = set_value(INLINE, ("nodes", "mx1", "id"), 7, comment="was 1")
+    assert "mx1 = { id = 7 }  # was 1\n" in inline
 
 
 @texts
@@ -225,14 +258,16 @@ values = st.recursive(
 keys = st.sampled_from(["id", "hostname", "labels", "sshd", 'odd "key"', "a.b"])
 
 
-@given(st.sampled_from(sorted(TEXTS)), names, keys, values)
+@given(
+    st.sampled_from(sorted(TEXTS)), names, keys, values, st.sampled_from(["", TODAY])
+)
 def test_an_edit_says_what_was_asked_and_nothing_else(
-    name: str, node: str, key: str, value: object
+    name: str, node: str, key: str, value: object, remark: str
 ) -> None:
     """Whatever is set, the file then says that, and all other lines are as before."""
     text = TEXTS[name]
     path = ("nodes", node, key)
-    after = set_value(text, path, value)  # type: ignore[arg-type]  # any value
+    after = set_value(text, path, value, comment=remark)  # type: ignore[arg-type]  # any value
     expected = tomllib.loads(text.replace("\r\n", "\n"))
     expected["nodes"][node][key] = value
     assert expected == tomllib.loads(after)

@@ -8,13 +8,14 @@ from stalplan.model.desired.mistakes import dotted
 from stalplan.model.desired.places import Path
 from stalplan.model.rewriting.lines import Page
 from stalplan.model.rewriting.proof import proven, with_value, without
+from stalplan.model.rewriting.remarks import behind
 from stalplan.model.rewriting.writing import Value, rewritten, written
 
 
 def set_value(text: str, path: Path, value: Value, *, comment: str = "") -> str:
     """*path* holds *value*, where it stood or below what is most like it.
 
-    *comment* goes behind it, in place of none; one that is there stays. Raises
+    *comment* goes behind it; a person's comment that is there stays. Raises
     NotRewritten.
     """
 
@@ -73,11 +74,8 @@ def _replaced(page: Page, path: Path, value: Value, comment: str) -> str:
     start, stop = page.places.spans[path]
     before = tomllib.loads(f"value = {page.text[start:stop]}\n")["value"]
     new = rewritten(page.text[start:stop], before, value)
-    rest = page.text[stop:]
-    if comment and not rest.partition("\n")[0].strip():
-        new += f"  # {comment}"
-        rest = rest.lstrip(" \t")
-    return page.text[:start] + new + rest
+    rest, newline, others = page.text[stop:].partition("\n")
+    return page.text[:start] + new + behind(rest, comment) + newline + others
 
 
 def _added(page: Page, path: Path, value: Value, comment: str) -> str:
