@@ -6,18 +6,18 @@ from pathlib import Path
 
 import click
 
-from stalplan.cli.app import App
+from stalplan.cli.app import App, state_folder
 from stalplan.cli.import_options import Setting, settings_of, settings_options
 from stalplan.cli.inventory import nodes_of
 from stalplan.cli.options import DESIRED_FILE, Command, common, parallelism_option
 from stalplan.cli.progress import progress
-from stalplan.cli.rewriting import DesiredFileUnwritable, put
+from stalplan.cli.recorded import recorded_state
+from stalplan.cli.rewriting import DesiredFileUnwritable, put, shown
 from stalplan.errors import DesiredFileWrong, NodeUnreachable
 from stalplan.model.desired.cluster import CLUSTER_KEYS
 from stalplan.model.inventories.asked import Asked
 from stalplan.model.live import Unreachable
 from stalplan.model.rewriting.writing import Value
-from stalplan.names import NODE_IDS
 from stalplan.planning.importing.make import Imported, import_nodes
 from stalplan.planning.importing.merge import Base, merge_nodes
 from stalplan.planning.importing.met import Met, NotImported, Terms
@@ -63,7 +63,7 @@ def command(
     /,
     *,
     file: str | None,
-    state: str | None,  # noqa: ARG001 - every command takes it
+    state: str | None,
     nodes: tuple[str, ...],
     inventory: Path | None,
     out: Path | None,
@@ -91,8 +91,6 @@ def command(
     Exits 0, also where something was odd; 4 if no node could be reached.
     """  # noqa: D301 - click's mark for a paragraph that keeps its lines
     asked = nodes_of(nodes, inventory)
-    if len(asked) > NODE_IDS:
-        raise click.UsageError(f"A cluster has at most {NODE_IDS} nodes.")
     target = out or (Path(file or DESIRED_FILE) if merge else None)
     terms = Terms(
         cluster=cluster,
@@ -110,7 +108,13 @@ def command(
             hint="stalplan import --merge adds nodes to it.",
         )
     met = _meet(app, asked, terms, parallelism)
-    imported = import_nodes(met, terms, created=app.clock.now())
+    folder = state_folder(str(target or DESIRED_FILE), state)
+    imported = import_nodes(
+        met,
+        terms,
+        created=app.clock.now(),
+        recorded=lambda name: recorded_state(folder, name, app.terminal),
+    )
     if target is None:
         app.terminal.write_raw(imported.text)
     else:
@@ -169,6 +173,7 @@ def _merge(
     met = _meet(app, new, terms, parallelism)
     imported = merge_nodes(base, met, terms, created=app.clock.now())
     put(path, base.text, imported.text)
+    app.terminal.write(shown(base.text, imported.text))
     _tell(app, imported, target)
     return 0
 

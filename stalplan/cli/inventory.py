@@ -8,6 +8,7 @@ import click
 from stalplan.model.cluster import listed
 from stalplan.model.inventories.asked import Asked, InventoryWrong, asked
 from stalplan.model.inventories.reading import is_ssh_config, read_inventory
+from stalplan.names import NODE_IDS
 
 MOST_BYTES = 1 << 22  # an inventory over 4 MiB names more than a cluster
 
@@ -37,6 +38,8 @@ def nodes_of(words: Sequence[str], inventory: Path | None) -> list[Asked]:
             raise click.UsageError(f"{node.name} is named twice, with two addresses.")
     if not by_name:
         raise click.UsageError("Name the nodes: NODE=ADDRESS …, or --from INVENTORY.")
+    if len(by_name) > NODE_IDS:
+        raise click.UsageError(f"A cluster has at most {NODE_IDS} nodes.")
     return [*by_name.values()]
 
 

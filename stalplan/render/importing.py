@@ -8,17 +8,20 @@ if TYPE_CHECKING:
     from stalplan.planning.importing.make import Imported
     from stalplan.planning.importing.remarks import Note
 
+_UNFIT = "Can't be asked for as it is, so the plan changes it:"
+_OTHERWISE = "Otherwise than the file asks for it, so the plan changes it:"
+
 
 def import_text(imported: "Imported", file: str) -> str:
     """How many nodes, what is odd, what the first plan repairs, what wasn't read."""
     nodes = len(imported.nodes)
-    lines = [
-        f"{file}: {nodes} {'node' if nodes == 1 else 'nodes'}, {imported.release}."
-    ]
+    count = "1 node" if nodes == 1 else f"{nodes} nodes"
+    count += " added" if imported.merged else ""
+    lines = [f"{file}: {count}, {imported.release}."]
     odd = [note for note in imported.notes if not note.repaired]
     repaired = [note for note in imported.notes if note.repaired]
     lines += _section("Odd, and left as it is:", odd)
-    lines += _section("Can't be asked for as it is, so the plan changes it:", repaired)
+    lines += _section(_OTHERWISE if imported.merged else _UNFIT, repaired)
     if imported.unread:
         lines += ["", "Not read:"]
         lines += [f"  {name}: {why}" for name, why in imported.unread.items()]

@@ -1,18 +1,23 @@
 """From running nodes to a desired file whose first plan holds no surprise."""
 
+import re
 import tomllib
+from itertools import permutations
 from pathlib import Path
 
 import pytest
 from golden import CASES, inputs_from
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from reports import CREATED, planned, report_of, seen_of
+from reports import CREATED, desired_of, planned, report_of, seen_of
 from test_laws import ODD, Files, carried_out, files
 
 from stalplan.model.inventories.asked import Asked
-from stalplan.model.live import Seen
+from stalplan.model.live import Seen, digest_of
+from stalplan.model.records import RecordedNode, State
+from stalplan.names import NodeName
 from stalplan.planning.importing.make import Imported, import_nodes
+from stalplan.planning.importing.merge import Base, merge_nodes
 from stalplan.planning.importing.met import Met, Terms
 from stalplan.planning.importing.remarks import notes_of
 from stalplan.planning.plan import Plan
@@ -114,3 +119,77 @@ def test_any_file_can_be_imported(
     seen = [odd, *seen_of(nodes)[1:]]
 
     holds_no_surprise(imported(seen), seen)
+
+
+def merged(base: str, seen: list[Seen]) -> Imported:
+    """More nodes for a file that is there."""
+    met = [
+        Met(asked=Asked(name=each.node, address=each.node), seen=each, service=SYSTEMD)
+        for each in seen
+    ]
+    known = Base(text=base, desired=desired_of(base))
+    return merge_nodes(known, met, known.terms(Terms()), created=CREATED)
+
+
+THREE = {
+    name: f"cluster.node-id = {name[-1]}\n"
+    'cluster.roles.purge.stores = "2"\n'
+    'cluster.roles.purge.accounts = ["1", "2,3"]\n'
+    'cluster.roles.spam-training = "9"\n'
+    for name in ("mx1", "mx2", "mx3")
+}
+
+
+@pytest.mark.parametrize("order", [*permutations(THREE)], ids="-".join)
+def test_one_node_after_the_other(order: tuple[str, ...]) -> None:
+    """However a cluster is imported, in the end its plan has no changes."""
+    first, *others = (seen_of({name: THREE[name]}) for name in order)
+    text = imported(first).text
+    for seen in others:
+        text = merged(text, seen).text
+
+    plan = planned(text, THREE).plan
+    assert "No changes. The cluster matches stalplan.toml." == plan.sentence
+    wanted = tomllib.loads(text)["roles"]
+    assert {
+        "purge.stores": ["mx2"],
+        "purge.accounts": [["mx1"], ["mx2", "mx3"]],
+        "spam-training": "none",
+    } == wanted
+
+
+@pytest.mark.parametrize(
+    ("wish", "expected"),
+    [
+        ('["mx1"] # ours', '["mx1"] # ours'),
+        ('"all"', '"all"'),
+        ('{ label = "back" }', '{ label = "back" }'),
+    ],
+)
+def test_a_wish_is_not_taken_back(wish: str, expected: str) -> None:
+    """A role that the file asks for otherwise is left to the plan, which is told."""
+    base = imported(seen_of({"mx1": THREE["mx1"], "mx3": THREE["mx3"]})).text
+    base = base.replace("id = 3\n", 'id = 3\nlabels = ["back"]\n')
+    base = re.sub('"purge.stores" = .*', f'"purge.stores" = {wish}', base)
+    found = merged(base, seen_of({"mx2": THREE["mx2"]}))
+
+    assert f'"purge.stores" = {expected}\n' in found.text
+    assert {("roles", "purge.stores")} <= {n.path for n in found.notes if n.repaired}
+
+
+def test_what_was_recorded_counts_for_the_first_plan() -> None:
+    """A node that was applied once and can't be read now would leave, which is told."""
+    nodes = {
+        NodeName(name): RecordedNode(
+            node_id=int(name[-1]), hostname=None, digest=digest_of(text.encode())
+        )
+        for name, text in THREE.items()
+    }
+    state = State(cluster="mail", lineage="l", serial=1, nodes=nodes)
+    met = [
+        Met(asked=Asked(name=each.node, address=each.node), seen=each, service=SYSTEMD)
+        for each in seen_of({name: THREE[name] for name in ("mx1", "mx3")})
+    ]
+    found = import_nodes(met, Terms(), created=CREATED, recorded=lambda _: state)
+
+    assert ("nodes", "mx2") in {note.path for note in found.notes if note.repaired}

@@ -45,6 +45,14 @@ def role_path(text: str, role: Role) -> Path | None:
     return next((path for path in paths if ".".join(path[1:]) == role), None)
 
 
+def asks_by_label(text: str, role: Role) -> bool:
+    """Whether the role's nodes are picked by a label, not named."""
+    wishes = _leaves(("roles",), tomllib.loads(text).get("roles", {}))
+    return any(
+        isinstance(wish, Mapping) for path, wish in wishes if ".".join(path[1:]) == role
+    )
+
+
 def held_alone(text: str, name: NodeName) -> list[Role]:
     """The roles whose list names that node and no other."""
     wishes = _leaves(("roles",), tomllib.loads(text).get("roles", {}))

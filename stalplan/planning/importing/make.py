@@ -25,9 +25,10 @@ from stalplan.planning.scene import Scene, scene_of
 from stalplan.stalwart.releases import Release, ServerVersion
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from stalplan.model.live import Seen
+    from stalplan.model.records import State
     from stalplan.model.rewriting.writing import Value
     from stalplan.model.wishes import Desired
 
@@ -39,7 +40,8 @@ class Imported:
     """The text of a desired file, and what there is to say of it.
 
     *plan* is what `stalplan plan` will show of it, as the nodes were when they were
-    read. *unread* nodes, with the reason, are in the text as comments only.
+    read. *unread* nodes, with the reason, are in the text as comments only. *merged*:
+    *nodes* came to those that were in the file before.
     """
 
     text: str = field(repr=False)
@@ -48,13 +50,21 @@ class Imported:
     unread: "Mapping[NodeName, str]"
     nodes: tuple[NodeName, ...]
     release: Release
+    merged: bool = False
 
 
-def import_nodes(met: Sequence[Met], terms: Terms, *, created: datetime) -> Imported:
+def import_nodes(
+    met: Sequence[Met],
+    terms: Terms,
+    *,
+    created: datetime,
+    recorded: "Callable[[str], State | None]" = lambda _cluster: None,
+) -> Imported:
     """The desired file of a cluster as it is.
 
-    *created* is UTC, for the file's first line. Raises NotImported where no node
-    could be read, or no release is known.
+    *created* is UTC, for the file's first line. *recorded* yields what was written
+    down of a cluster of that name, which counts for the first plan. Raises NotImported
+    where no node could be read, or no release is known.
     """
     release = release_of(met, terms)
     known, unread = known_of(met, terms, release)
@@ -64,12 +74,13 @@ def import_nodes(met: Sequence[Met], terms: Terms, *, created: datetime) -> Impo
     labels = evident([each.asked for each in kept])
     draft = draft_of(met, known, terms, release, ids, labels)
     seen = [each.seen for each in kept]
+    state = recorded(_desired(draft).cluster)
     held = held_roles(_scene(draft, seen))
     for role, each in held.items():
         _ask_for(draft, role, each, labels, ids, unread)
-    plan = _planned(draft, seen, created)
+    plan = _planned(draft, seen, state, created)
     if in_the_way := _no_coordinator(plan, draft):
-        plan = _planned(draft, seen, created)
+        plan = _planned(draft, seen, state, created)
     told = {(note.path, note.code) for note in in_the_way}
     rest = (n for n in notes_of(plan, draft.has) if (n.path, n.code) not in told)
     notes = (*in_the_way, *rest)
@@ -161,9 +172,11 @@ def _desired(draft: Draft) -> "Desired":
     return read_desired(draft.text().encode(), file=_DRAFT)
 
 
-def _planned(draft: Draft, seen: "Sequence[Seen]", created: datetime) -> Plan:
+def _planned(
+    draft: Draft, seen: "Sequence[Seen]", state: "State | None", created: datetime
+) -> Plan:
     desired = _desired(draft)
-    return make_plan(desired, seen, None, options=Options(), created=created).plan
+    return make_plan(desired, seen, state, options=Options(), created=created).plan
 
 
 def _no_coordinator(plan: Plan, draft: Draft) -> tuple[Note, ...]:

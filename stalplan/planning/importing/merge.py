@@ -12,6 +12,7 @@ from stalplan.model.rewriting import add_node, set_value
 from stalplan.planning.importing.common import own
 from stalplan.planning.importing.drafting import hostname_of
 from stalplan.planning.importing.ids import choose_ids
+from stalplan.planning.importing.joining import join_roles
 from stalplan.planning.importing.make import Imported, known_of, none_was_read
 from stalplan.planning.importing.met import Met, Settings, Terms
 from stalplan.planning.importing.remarks import Note, notes_of
@@ -85,10 +86,12 @@ def merge_nodes(
         if name in known:
             settings = _settings(base, each, terms, known[name])
             text = add_node(text, name, {"id": ids[name], **settings})
+    seen = [each.seen for each in met if each.asked.name in known]
+    text = join_roles(text, _read(base, text), seen, known)
     merged = Base(text=text, desired=_read(base, text))
     plan = make_plan(
         merged.desired,
-        [each.seen for each in met if each.asked.name in known],
+        seen,
         None,
         options=Options(),
         created=created,
@@ -107,6 +110,7 @@ def merge_nodes(
         unread=unread,
         nodes=tuple(known),
         release=release,
+        merged=True,
     )
 
 

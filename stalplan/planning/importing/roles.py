@@ -27,7 +27,7 @@ class Held:
 
 
 def held_roles(scene: "Scene") -> dict[Role, Held]:
-    """Every role that some node's file names, and who holds it.
+    """Every role that some file names which was read, and who holds it.
 
     Ids are those that the nodes will have. Where files differ, what most nodes say
     counts; of equals a list counts before having none, then the first node's word.
@@ -35,7 +35,7 @@ def held_roles(scene: "Scene") -> dict[Role, Held]:
     found = {}
     for role in map(Role, roles_of(scene.desired.release)):
         if any(role in goal.lists for goal in scene.goals.values()):
-            said = [_said(scene, node.name, role) for node in scene.desired.nodes]
+            said = [_said(scene, name, role) for name in scene.goals]
             found[role] = _most(said)
     return found
 
