@@ -1,6 +1,6 @@
 """Drift -> the desired file asks for what the nodes have."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -51,6 +51,8 @@ class _Unfit(Exception):
     """Why a drift can't be wished for."""
 
 
+Wishes = Mapping["Drift", "Value"]
+
 Check = Callable[[str], "Desired"]
 """The desired file's reader; raises DesiredFileWrong."""
 
@@ -63,30 +65,53 @@ def adopt(
     One that would make the file wrong is refused alone. *day* is when, for the
     comment.
     """
-    written: list[Drift] = []
+    wishes: dict[Drift, Value] = {}
     unwritten: list[Drift] = []
-    refused: list[Refused] = []
+    refused: dict[Drift, str] = {}
     for drift in report.drifts:
         try:
             wish = _wish(drift, desired, report.drifts)
-            if wish is None:
-                unwritten.append(drift)
-                continue
-            changed = _written(text, drift, wish, day)
-            check(changed)
         except _Unfit as error:
-            refused.append(Refused(drift, str(error)))
-        except DesiredFileWrong as error:
-            refused.append(Refused(drift, error.detail.splitlines()[0]))
+            refused[drift] = str(error)
+            continue
+        if wish is None:
+            unwritten.append(drift)
         else:
-            text = changed
-            written.append(drift)
+            wishes[drift] = wish
+    left, found = wishes, True
+    while left and found:  # an id may be free only once another node has left it
+        found = False
+        for some in (*({drift: left[drift]} for drift in left), _ids_of(left)):
+            try:
+                changed = _all_written(text, some, day)
+                check(changed)
+            except DesiredFileWrong as error:
+                refused |= dict.fromkeys(some, error.detail.splitlines()[0])
+                continue
+            text, found = changed, bool(some)
+            left = {drift: left[drift] for drift in left if drift not in some}
+            break
     return Adopted(
         text=text,
-        written=tuple(written),
+        written=tuple(drift for drift in wishes if drift not in left),
         unwritten=tuple(unwritten),
-        refused=tuple(refused),
+        refused=tuple(
+            Refused(drift, refused[drift])
+            for drift in report.drifts
+            if drift in refused and (drift in left or drift not in wishes)
+        ),
     )
+
+
+def _ids_of(wishes: "Wishes") -> "Wishes":
+    """Those of ids: nodes that swapped theirs can only be adopted together."""
+    return {each: wishes[each] for each in wishes if each.path[-1] == "id"}
+
+
+def _all_written(text: str, wishes: "Wishes", day: str) -> str:
+    for drift, wish in wishes.items():
+        text = _written(text, drift, wish, day)
+    return text
 
 
 def _written(text: str, drift: "Drift", wish: "Value", day: str) -> str:

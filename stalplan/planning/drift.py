@@ -235,9 +235,15 @@ def _scalar(pair: _Pair, key: str, address: str, path: Path) -> Drift:
     before, after = pair.was.get(key), pair.now.get(key)
     if key == HOSTNAME:  # which may stand under its old name
         before, after = pair.had.hostname, pair.has.hostname
+    else:  # what is read as a number may be written in many ways
+        before, after = _as_read(before, pair.had), _as_read(after, pair.has)
     return Drift(
         address=address, path=path, before=before, after=after, nodes=(pair.name,)
     )
+
+
+def _as_read(text: str | None, runs: Effective) -> str | None:
+    return text if text is None or runs.node_id_error else str(runs.node_id)
 
 
 def _alike(
