@@ -25,6 +25,7 @@ from stalplan.run.leases import Fences, clean_up, leased
 from stalplan.run.outcome import Ended, Outcome
 from stalplan.run.plan import Look
 from stalplan.run.remember import Memory, look_again
+from stalplan.run.settling import settle
 from stalplan.run.steps import NodeOutcome, StepRunner
 from stalplan.run.together import all_of, together
 from stalplan.run.undo import NOTHING_BACK, STOPPED, Done, TakenBack, Undo
@@ -129,7 +130,7 @@ class Apply:
             if troubles:
                 return _failed(ended, last, troubles)
             if step is not plan.steps[-1]:
-                self.clock.sleep(self.desired.apply.settle)
+                self._settle()
         return Outcome(nodes=ended, complete=True)
 
     def _step(self, planned: Planned, step: Step, fences: Fences) -> list[NodeOutcome]:
@@ -151,6 +152,14 @@ class Apply:
                 self._remember(node)
             outcomes.append(result)
         return outcomes
+
+    def _settle(self) -> None:
+        settle(
+            self.desired.apply.settle,
+            clock=self.clock,
+            reporter=self.reporter,
+            stop_asked=self.stop_asked,
+        )
 
     def _remember(self, node: Node) -> None:
         look_again(

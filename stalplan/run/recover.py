@@ -22,6 +22,7 @@ from stalplan.run.outcome import BY_VERDICT, Ended
 from stalplan.run.plan import Look
 from stalplan.run.remake import Remake
 from stalplan.run.remember import Memory
+from stalplan.run.settling import settle
 from stalplan.run.steps import NodeOutcome, StepRunner
 from stalplan.run.together import together
 from stalplan.run.undo import STOPPED, Done, Key, Undo, is_undo, undo_step
@@ -189,10 +190,15 @@ class Recover:
         todo = {key: tx for key, tx in records.items() if key in again or not tx.begun}
         steps = sorted({step for step, _ in todo})
         for step in steps:
+            if step != steps[0]:
+                settle(
+                    self.desired.apply.settle,
+                    clock=self.clock,
+                    reporter=self.reporter,
+                    stop_asked=self.stop_asked,
+                )
             if self._was_stopped():
                 return
-            if step != steps[0]:
-                self.clock.sleep(self.desired.apply.settle)
             mine = {key: tx for key, tx in sorted(todo.items()) if key[0] == step}
             if self._stage_again(mine, again, remake, fences):
                 self._carry_out(mine, remake, fences)

@@ -15,6 +15,7 @@ from stalplan.ports import Clock, CommitOrder, Reporter, StageOrder, Transport
 from stalplan.run.leases import Fences
 from stalplan.run.outcome import Ended
 from stalplan.run.remember import Memory, look_again
+from stalplan.run.settling import settle
 from stalplan.run.steps import NodeOutcome, StepRunner
 from stalplan.run.together import all_of, together
 
@@ -167,6 +168,13 @@ class Undo:
     def _go(self, way: Sequence[tuple[Back, ...]], fences: Fences) -> TakenBack:
         ended: dict[Key, Ended] = {}
         for number, group in enumerate(way, start=1):
+            if number > 1:
+                settle(
+                    self.desired.apply.settle,
+                    clock=self.clock,
+                    reporter=self.reporter,
+                    stop_asked=self.stop_asked,
+                )
             if self.stop_asked():
                 return TakenBack(ended=ended, why=(STOPPED,), interrupted=True)
             rest = tuple(
