@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from stalplan.demo.node import free_ports
+from nodes.waiting import free_port
 
 PLAIN = """\
 cluster.node-id = 7
@@ -46,7 +46,7 @@ class StandIn:
     process: "subprocess.Popen[bytes] | None" = None
 
     def __post_init__(self) -> None:
-        self.http, self.smtp = free_ports(2)
+        self.http, self.smtp = free_port(), free_port()
         self.path = self.folder / "config.toml"
         self.logs = self.folder / "logs"
         text = PLAIN.format(http=self.http, smtp=self.smtp, logs=self.logs)
