@@ -6,8 +6,10 @@ import sys
 
 def run() -> None:
     """Run the command line of this process and exit with the contract's code."""
-    # Whoever ends us politely is told the same as by Ctrl-C.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    # Whoever ends us politely is told the same as by Ctrl-C; nohup stays in force.
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, signal.default_int_handler)
     from stalplan.cli.main import main  # noqa: PLC0415 - importing us stays free
 
     sys.exit(main(sys.argv[1:]))

@@ -1,9 +1,10 @@
 """How a run's end is told: the sentence on stdout, the reasons on stderr."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 
-from stalplan.cli.terminal import Terminal
+from stalplan.cli.terminal import OutputLost, Terminal
 from stalplan.run.fates import Recovered
 from stalplan.run.outcome import Outcome
 
@@ -33,7 +34,8 @@ def write_outcome(
         }
         _write_json(terminal, sentence, outcome.exit_code, document)
     else:
-        terminal.write(sentence + "\n")
+        with _ended_anyway(terminal, sentence):
+            terminal.write(sentence + "\n")
     return outcome.exit_code
 
 
@@ -57,8 +59,18 @@ def write_recovered(
         }
         _write_json(terminal, sentence, code, document)
     else:
-        terminal.write(sentence + "\n")
+        with _ended_anyway(terminal, sentence):
+            terminal.write(sentence + "\n")
     return code
+
+
+@contextmanager
+def _ended_anyway(terminal: Terminal, sentence: str) -> Iterator[None]:
+    """The run is over: where its end can't be printed, its exit code tells it."""
+    try:
+        yield
+    except (BrokenPipeError, OutputLost):
+        terminal.say(sentence)
 
 
 def _write_json(
@@ -72,7 +84,8 @@ def _write_json(
         **document,
     }
     text = json.dumps(whole, indent=2, sort_keys=True, ensure_ascii=False)
-    terminal.write_raw(text + "\n")
+    with _ended_anyway(terminal, sentence):
+        terminal.write_raw(text + "\n")
 
 
 def _explain(terminal: Terminal, outcome: Outcome) -> None:

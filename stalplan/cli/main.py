@@ -121,7 +121,6 @@ def main(argv: Sequence[str], app: App | None = None) -> int:
     except StalplanError as error:
         return _failed(app, argv, error)
     except BrokenPipeError:  # the reader of our output went away: `| head`
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         return 1
 
 

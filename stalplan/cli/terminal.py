@@ -6,6 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TextIO
 
+from stalplan.cli.streams import forgiving, silence
+from stalplan.errors import StalplanError
+
 _STYLES = {"+": "32", "-": "31", "~": "33", "!": "35"}
 _MARKED = re.compile(r"^(\s*)([-+~!])( .*)$")
 # A terminal obeys these; text from nodes and files must not steer it.
@@ -37,25 +40,42 @@ def wants_colour(stream: TextIO, environ: Mapping[str, str]) -> bool:
     return stream.isatty() and environ.get("TERM") != "dumb"
 
 
+class OutputLost(StalplanError):
+    """A result could not be printed; what it tells of is as it is."""
+
+    summary = "The output can't be written"
+
+
 @dataclass(slots=True, kw_only=True)
 class Terminal:
-    """Two streams and the person who may sit before them."""
+    """Two streams and the person who may sit before them.
+
+    What can't be said on stderr is left out. A result that can't be printed raises
+    BrokenPipeError where its reader went away, else OutputLost.
+    """
 
     out: TextIO = field(default_factory=lambda: sys.stdout)
-    err: TextIO = field(default_factory=lambda: sys.stderr)
+    err: TextIO = field(default_factory=lambda: forgiving(sys.stderr))
     inp: TextIO = field(default_factory=lambda: sys.stdin)
     environ: Mapping[str, str]
     no_color: bool = False
 
     def write(self, text: str) -> None:
         """A result, with colour by the mark at the start of a line."""
-        self.out.write(self._coloured(self.out, text))
-        self.out.flush()
+        self.write_raw(self._coloured(self.out, text))
 
     def write_raw(self, text: str) -> None:
         """A result that programs read: never a colour."""
-        self.out.write(text)
-        self.out.flush()
+        try:
+            self.out.write(text)
+            self.out.flush()
+        except BrokenPipeError:
+            silence(self.out)
+            raise
+        except OSError as error:
+            silence(self.out)
+            why = error.strerror or type(error).__name__
+            raise OutputLost(f"{why}.", hint="df -h  # is the disk full?") from error
 
     def say(self, text: str) -> None:
         """A line for people, on stderr."""

@@ -251,7 +251,7 @@ def test_ctrl_c_twice_leaves_at_once(cluster_of: MakeCluster) -> None:
     assert NOTHING == cluster.run("plan").last
 
 
-@POLITE
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_ctrl_c_before_anything_was_touched(
     cluster_of: MakeCluster, number: signal.Signals
 ) -> None:
