@@ -69,6 +69,22 @@ def script(workflow: str, step: str) -> str:
     return found
 
 
+def make_remote(remote: Path, work: Path) -> None:
+    """A bare repository: *work*'s desired file on main, and an empty kept branch."""
+    remote.parent.mkdir(parents=True, exist_ok=True)
+    git(work, "init", "-q", "--bare", str(remote))
+    (work / ".gitignore").write_text("state/\n")
+    git(work, "init", "-q")
+    git(work, "remote", "add", "origin", str(remote))
+    git(work, "add", "stalplan.toml", "known_hosts", ".gitignore")
+    git(work, "commit", "-q", "-m", "The cluster as it is")
+    git(work, "push", "-q", "origin", "main")
+    kept = remote.with_name("first")
+    git(work, "init", "-q", "-b", "stalplan-state", str(kept))
+    git(kept, "commit", "-q", "--allow-empty", "-m", "Nothing yet")
+    git(kept, "push", "-q", str(remote), "stalplan-state")
+
+
 @dataclass(frozen=True, slots=True)
 class Stepped:
     """One step that has ended, with what it gave to later ones."""
@@ -105,7 +121,6 @@ class GitHub:
     def begin(self) -> None:
         """Push what is in the clone, and an empty branch for what is kept."""
         self.folder.mkdir()
-        git(self.folder, "init", "-q", "--bare", str(self.remote))
         self._store.write_text(json.dumps({"comments": {}, "merged": {}}))
         programs = self.folder / "bin"
         programs.mkdir()
@@ -116,16 +131,7 @@ class GitHub:
             programs / "stalplan",
             f'#!/bin/sh\nexec {sys.executable} -m stalplan "$@"\n',
         )
-        (self.work / ".gitignore").write_text("state/\n")
-        git(self.work, "init", "-q")
-        git(self.work, "remote", "add", "origin", str(self.remote))
-        git(self.work, "add", "stalplan.toml", "known_hosts", ".gitignore")
-        git(self.work, "commit", "-q", "-m", "The cluster as it is")
-        git(self.work, "push", "-q", "origin", "main")
-        kept = self.folder / "first"
-        git(self.folder, "init", "-q", "-b", "stalplan-state", str(kept))
-        git(kept, "commit", "-q", "--allow-empty", "-m", "Nothing yet")
-        git(kept, "push", "-q", str(self.remote), "stalplan-state")
+        make_remote(self.remote, self.work)
 
     def pull_request(self, branch: str) -> int:
         """Push *branch* of the clone; GitHub makes what a merge would give."""
