@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from stalplan.cli.terminal import Terminal
 from stalplan.errors import DesiredFileWrong
 from stalplan.transport.clock import SystemClock
+from stalplan.transport.lean import without
 
 if TYPE_CHECKING:
     from stalplan.model.wishes import Desired
@@ -20,7 +21,8 @@ MOST_BYTES = 1 << 20  # a desired file over 1 MiB is refused unread
 
 def over_ssh(parallelism: int) -> "Transport":
     """The transport of real life; paramiko is loaded here and no sooner."""
-    from stalplan.transport.ssh import SshTransport  # noqa: PLC0415 - heavy import
+    with without("invoke"):
+        from stalplan.transport.ssh import SshTransport  # noqa: PLC0415 - heavy import
 
     return SshTransport(parallelism=parallelism)
 

@@ -1,40 +1,51 @@
 """Plan -> text. Nothing here decides anything."""
 
 from collections.abc import Callable
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
 from stalplan.planning.plan import Plan
-from stalplan.planning.plan_json import plan_to_json
-from stalplan.render import github, gitlab, sarif
-from stalplan.render.failure import Failure
-from stalplan.render.github import render_github
-from stalplan.render.gitlab import render_code_quality, render_gitlab
-from stalplan.render.html import render_html
-from stalplan.render.markdown import render_markdown
-from stalplan.render.sarif import render_sarif
-from stalplan.render.text import render_text
+
+if TYPE_CHECKING:
+    from stalplan.render.failure import Failure
+
+
+def _late(module: str, name: str) -> Callable[..., str]:
+    """*name* of *module*, which is loaded when it is needed: a run needs one or two."""
+
+    def render(*args: Any) -> str:  # noqa: ANN401 - passed on
+        text: str = getattr(import_module(module), name)(*args)
+        return text
+
+    return render
+
+
+_CODE_QUALITY = _late("stalplan.render.gitlab", "render_code_quality")
+_GITHUB = _late("stalplan.render.github", "render_github")
+_SARIF = _late("stalplan.render.sarif", "render_sarif")
 
 RENDERERS: dict[str, Callable[[Plan], str]] = {
-    "codequality": render_code_quality,
-    "github": render_github,
-    "gitlab": render_gitlab,
-    "html": render_html,
-    "json": plan_to_json,
-    "markdown": render_markdown,
-    "sarif": render_sarif,
-    "text": render_text,
+    "codequality": _CODE_QUALITY,
+    "github": _GITHUB,
+    "gitlab": _late("stalplan.render.gitlab", "render_gitlab"),
+    "html": _late("stalplan.render.html", "render_html"),
+    "json": _late("stalplan.planning.plan_json", "plan_to_json"),
+    "markdown": _late("stalplan.render.markdown", "render_markdown"),
+    "sarif": _SARIF,
+    "text": _late("stalplan.render.text", "render_text"),
 }
 
 ON_LINES: dict[str, Callable[[Plan, str | None], str]] = {
-    "codequality": render_code_quality,
-    "github": render_github,
-    "sarif": render_sarif,
+    "codequality": _CODE_QUALITY,
+    "github": _GITHUB,
+    "sarif": _SARIF,
 }
 """Those that speak of lines: they are told the desired file's path in its repository,
 since a pipeline's tools know files by that."""
 
-FAILURES: dict[str, Callable[[Failure, str | None], str]] = {
-    "codequality": gitlab.render_failure,
-    "github": github.render_failure,
-    "sarif": sarif.render_failure,
+FAILURES: "dict[str, Callable[[Failure, str | None], str]]" = {
+    "codequality": _late("stalplan.render.gitlab", "render_failure"),
+    "github": _late("stalplan.render.github", "render_failure"),
+    "sarif": _late("stalplan.render.sarif", "render_failure"),
 }
 """What a pipeline's tools are told where there is no plan."""

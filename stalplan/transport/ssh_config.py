@@ -9,6 +9,7 @@ import shutil
 import subprocess
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from importlib import import_module
 from pathlib import Path
 
 from stalplan.errors import NodeUnreachable
@@ -146,8 +147,11 @@ class SshConfig:
 
     def _read(self, host: str) -> Answer:
         """What paramiko makes of the files, where OpenSSH is not installed."""
-        from paramiko import SSHConfig  # noqa: PLC0415 - paramiko is slow to import
+        from paramiko import SSHConfig, config  # noqa: PLC0415 - paramiko is slow to import
         from paramiko.ssh_exception import SSHException  # noqa: PLC0415 - as above
+
+        # For `Match exec`, whatever lean.py has left out.
+        config.__dict__["invoke"] = import_module("invoke")
 
         texts = []
         for file in self._files():

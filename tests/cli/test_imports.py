@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from nodes.waiting import free_port
 
 from stalplan.cli.main import COMMANDS
 
@@ -79,3 +80,15 @@ def test_a_wrong_file_stops_a_plan_early(tmp_path: Path) -> None:
 
     assert "3" == code
     assert "paramiko" not in modules
+
+
+def test_a_plan_loads_no_more_than_it_needs(tmp_path: Path) -> None:
+    """SSH comes without what its library needs for ssh_config alone, and one form."""
+    address = f'address = "127.0.0.1"\nssh.port = {free_port()}\n'
+    (tmp_path / "stalplan.toml").write_text(SOUND + address)
+
+    code, modules = loaded(tmp_path, "plan")
+
+    assert "4" == code
+    assert {"paramiko", "stalplan.render.text"} <= modules
+    assert set() == modules & {"invoke", "asyncio", "unittest", "stalplan.render.html"}

@@ -1,6 +1,7 @@
 import getpass
 import socket
 from collections.abc import Callable
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -258,3 +259,15 @@ def test_without_openssh_the_unread_words_are_noted(tmp_path: Path) -> None:
 
     note = "OpenSSH's client is not installed; ssh_config's Include, Match localnetwork"
     assert [f"{note} can't be honoured without it."] == notes
+
+
+def test_without_openssh_a_match_may_run_a_command(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The reader gets back what it needs for that, which loading it had left out."""
+    monkeypatch.setattr("paramiko.config.invoke", None)
+    (tmp_path / "config").write_text("User ann\n")
+    config = SshConfig(file=str(tmp_path / "config"), program="no-such-ssh")
+
+    assert "ann" == config.route(SshSettings(address="mx1")).user
+    assert hasattr(import_module("paramiko.config").invoke, "run")
