@@ -8,6 +8,18 @@ if TYPE_CHECKING:
     from stalplan.findings import Finding
 
 
+def error_document(
+    summary: str, detail: str, hint: str, exit_code: int
+) -> dict[str, str | int]:
+    """What went wrong, as every JSON document tells it under `error`."""
+    return {
+        "summary": summary,
+        "detail": detail,
+        "hint": hint,
+        "exit_code": exit_code,
+    }
+
+
 class StalplanError(Exception):
     """Base of every failure we can explain. Anything else is a bug in stalplan.
 
@@ -24,6 +36,11 @@ class StalplanError(Exception):
         self.detail = detail
         self.hint = hint
         self.findings = tuple(findings)
+
+    @property
+    def document(self) -> dict[str, str | int]:
+        """As JSON has it."""
+        return error_document(self.summary, self.detail, self.hint, self.exit_code)
 
 
 class DesiredFileWrong(StalplanError):

@@ -11,7 +11,7 @@ import click
 from stalplan.cli.app import App, state_folder
 from stalplan.cli.asking import approved
 from stalplan.cli.durations import DURATION
-from stalplan.cli.endings import write_outcome
+from stalplan.cli.endings import write_cancelled, write_outcome
 from stalplan.cli.expected import expect_digest
 from stalplan.cli.home import Home
 from stalplan.cli.identity import new_run, who
@@ -177,8 +177,7 @@ class Applying:
         if ask and not approved(
             terminal, "Carry out this plan?", command="stalplan apply"
         ):
-            terminal.write("Apply cancelled.\n")
-            return 1
+            return write_cancelled(terminal, "Apply cancelled.", form=self.form)
         with two_stages(terminal) as stop_asked, progress(terminal) as reporter:
             apply = self._apply(transport, plan, reporter, plan_again, stop_asked)
             outcome = self._journaled(apply)

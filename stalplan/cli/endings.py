@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 from stalplan.cli.terminal import OutputLost, Terminal
+from stalplan.errors import error_document
 from stalplan.run.fates import Recovered
 from stalplan.run.outcome import Outcome
 
@@ -23,19 +24,24 @@ def write_outcome(
     facts: Mapping[str, object],
 ) -> int:
     """Tell the end of a run in *form*, and return its exit code."""
-    if outcome.why or outcome.lasting:
-        _explain(terminal, outcome)
-    if form == "json":
-        document = {
-            "nodes": dict(outcome.nodes),
-            "why": outcome.why,
-            "lasting": outcome.lasting,
-            **facts,
-        }
-        _write_json(terminal, sentence, outcome.exit_code, document)
-    else:
+    summary = "Apply was stopped" if outcome.interrupted else "Apply failed"
+    detail, hint = _explained(outcome), NEXT.get(outcome.exit_code, "")
+    if detail:
+        terminal.error(summary, detail, hint)
+    if form != "json":
         with _ended_anyway(terminal, sentence):
             terminal.write(sentence + "\n")
+        return outcome.exit_code
+    document = {
+        "nodes": dict(outcome.nodes),
+        "why": outcome.why,
+        "lasting": outcome.lasting,
+        **facts,
+    }
+    if outcome.exit_code:
+        told = detail or sentence
+        document["error"] = error_document(summary, told, hint, outcome.exit_code)
+    _write_json(terminal, sentence, outcome.exit_code, document)
     return outcome.exit_code
 
 
@@ -45,23 +51,36 @@ def write_recovered(
     """Tell what became of a run that was cut off; None: there was none."""
     sentence = recovered.sentence if recovered else "Nothing to recover."
     code = recovered.exit_code if recovered else 0
-    if recovered and recovered.why:
-        summary = "A node is unknown" if code else "Not everything could be finished"
-        hint = "stalplan recover" if code else "stalplan plan"
-        if recovered.judged:
-            hint = f"stalplan recover --forget {recovered.judged}"
-        terminal.error(summary, "\n".join(recovered.why), hint)
-    if form == "json":
-        document = {
-            "run": recovered.run if recovered else None,
-            "nodes": dict(recovered.nodes) if recovered else {},
-            "why": recovered.why if recovered else (),
-        }
-        _write_json(terminal, sentence, code, document)
-    else:
+    summary = "A node is unknown" if code else "Not everything could be finished"
+    hint = "stalplan recover" if code else "stalplan plan"
+    detail = "\n".join(recovered.why) if recovered else ""
+    if recovered and recovered.judged:
+        hint = f"stalplan recover --forget {recovered.judged}"
+    if detail:
+        terminal.error(summary, detail, hint)
+    if form != "json":
         with _ended_anyway(terminal, sentence):
             terminal.write(sentence + "\n")
+        return code
+    document: dict[str, object] = {
+        "run": recovered.run if recovered else None,
+        "nodes": dict(recovered.nodes) if recovered else {},
+        "why": recovered.why if recovered else (),
+    }
+    if code:
+        document["error"] = error_document(summary, detail or sentence, hint, code)
+    _write_json(terminal, sentence, code, document)
     return code
+
+
+def write_cancelled(terminal: Terminal, sentence: str, *, form: str) -> int:
+    """Tell that nobody approved, so that nothing was touched; the exit code is 1."""
+    if form == "json":
+        error = error_document(sentence, "Nobody typed 'yes'.", "", 1)
+        _write_json(terminal, sentence, 1, {"error": error})
+    else:
+        terminal.write(sentence + "\n")
+    return 1
 
 
 @contextmanager
@@ -88,7 +107,7 @@ def _write_json(
         terminal.write_raw(text + "\n")
 
 
-def _explain(terminal: Terminal, outcome: Outcome) -> None:
+def _explained(outcome: Outcome) -> str:
     lines = list(outcome.why)
     if outcome.lasting:
         lines += [
@@ -96,5 +115,4 @@ def _explain(terminal: Terminal, outcome: Outcome) -> None:
             "Until this is finished:",
             *(f"  {each}" for each in outcome.lasting),
         ]
-    summary = "Apply was stopped" if outcome.interrupted else "Apply failed"
-    terminal.error(summary, "\n".join(lines), NEXT.get(outcome.exit_code, ""))
+    return "\n".join(lines)

@@ -59,15 +59,13 @@ def _rendered(terminal: "Terminal", name: str, failure: "Failure") -> str | None
 
 
 def _document(failure: "Failure") -> str:
+    from stalplan.errors import error_document  # noqa: PLC0415 - rare
     from stalplan.planning.json_text import json_text  # noqa: PLC0415 - rare
     from stalplan.planning.plan_json import finding_to_json  # noqa: PLC0415 - rare
 
-    error = {
-        "summary": failure.summary,
-        "detail": failure.detail,
-        "hint": failure.hint,
-        "exit_code": failure.exit_code,
-    }
+    error = error_document(
+        failure.summary, failure.detail, failure.hint, failure.exit_code
+    )
     findings = [finding_to_json(finding) for finding in failure.findings]
     whole = {"format_version": "1.0", "error": error, "findings": findings}
     return json_text(whole, sort_keys=True)

@@ -9,7 +9,7 @@ import click
 from stalplan.cli.app import App, state_folder
 from stalplan.cli.asking import approved
 from stalplan.cli.completing import node_names
-from stalplan.cli.endings import write_recovered
+from stalplan.cli.endings import write_cancelled, write_recovered
 from stalplan.cli.home import Home
 from stalplan.cli.identity import new_run, who
 from stalplan.cli.interrupt import two_stages
@@ -133,8 +133,7 @@ class Recovering:
         for line in self._looked_at(run, seen):
             terminal.say(line)
         if ask and not approved(terminal, self._question(run), command=self._command()):
-            terminal.write("Recover cancelled.\n")
-            return 1
+            return write_cancelled(terminal, "Recover cancelled.", form=form)
         with two_stages(terminal) as stop_asked, progress(terminal) as reporter:
             recovered = self._recover(run, reporter, stop_asked)
         return write_recovered(terminal, recovered, form=form)
@@ -162,8 +161,9 @@ class Recovering:
 
     def _question(self, run: RunId) -> str:
         back = " and take back what it did" if self.undo else ""
-        closed = f", and close {listed(sorted(self.forget))}'s part" * bool(self.forget)
-        return f"End run {run}{back}{closed}?"
+        if not self.forget:
+            return f"End run {run}{back}?"
+        return f"End run {run}{back}, and close {listed(sorted(self.forget))}'s part?"
 
     def _command(self) -> str:
         """What to type where nobody can be asked."""

@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING, Any, assert_never
 
 from stalplan.planning.facts import facts
+from stalplan.planning.outcome import obstacle
 from stalplan.stalwart.effective import Off, On, Shard
 
 if TYPE_CHECKING:
@@ -27,9 +28,11 @@ Document = dict[str, Any]
 
 
 def plan_document(plan: "Plan") -> Document:
-    """The whole plan."""
+    """The whole plan. One that a finding blocks tells that as an error, too."""
     git = plan.desired.git
+    error = obstacle(plan)
     return {
+        **({} if error is None else {"error": error.document}),
         "format_version": FORMAT_VERSION,
         "stalplan": plan.stalplan,
         "created": rfc3339(plan.created),

@@ -86,7 +86,7 @@ def _definitions() -> dict[str, Shape]:
 
 
 def _plan() -> Shape:
-    return _table(
+    plan = _table(
         "What apply would do, in which order, and what stands in the way.",
         format_version={"type": "string", "pattern": r"^1\.[0-9]+$"},
         stalplan=_TEXT | {"description": "The version that made it."},
@@ -108,6 +108,9 @@ def _plan() -> Shape:
         findings=_list(_one("finding")),
         summary=_summary(),
     )
+    stopped = "Why it can't be applied; there where a finding blocks."
+    plan["properties"]["error"] = _error() | {"description": stopped}
+    return plan
 
 
 def _summary() -> Shape:
@@ -250,17 +253,20 @@ def _finding() -> Shape:
     )
 
 
-def _failure() -> Shape:
-    error = _table(
+def _error() -> Shape:
+    return _table(
         "What stopped stalplan, as it also stands on stderr.",
         summary=_TEXT,
         detail=_TEXT,
         hint=_TEXT,
         exit_code=_COUNT,
     )
+
+
+def _failure() -> Shape:
     return _table(
         "Why there is no plan.",
         format_version={"type": "string", "pattern": r"^1\.[0-9]+$"},
-        error=error,
+        error=_error(),
         findings=_list(_one("finding")),
     )

@@ -3,6 +3,7 @@
 import json
 from typing import TYPE_CHECKING
 
+from stalplan.errors import NodeUnreachable
 from stalplan.planning.shown import visible
 
 if TYPE_CHECKING:
@@ -92,7 +93,7 @@ def _number(count: int, what: str) -> str:
 
 def drift_json(report: "DriftReport", *, cluster: str) -> str:
     """The same as one document."""
-    document = {
+    document: dict[str, object] = {
         "format_version": "1.0",
         "cluster": cluster,
         "compared_with": "state" if report.recorded else "desired",
@@ -102,6 +103,9 @@ def drift_json(report: "DriftReport", *, cluster: str) -> str:
         "errors": dict(report.lost),
         "findings": [],
     }
+    if report.lost:
+        lost = "\n".join(f"{name}: {why}" for name, why in report.lost.items())
+        document["error"] = NodeUnreachable(lost).document
     return json.dumps(document, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
 
 

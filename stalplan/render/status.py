@@ -4,6 +4,7 @@ import json
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, assert_never
 
+from stalplan.errors import NodeUnreachable
 from stalplan.planning.shown import visible
 from stalplan.planning.status import ApiAnswer, NodeStatus, Running
 from stalplan.stalwart.effective import Off, On, RoleState, Shard
@@ -96,12 +97,14 @@ def _shard(state: RoleState) -> str:
 
 def status_json(statuses: Sequence[NodeStatus], *, cluster: str) -> str:
     """The same as one document; shards count from 0, as everywhere in JSON."""
-    document = {
+    document: dict[str, object] = {
         "format_version": "1.0",
         "cluster": cluster,
         "nodes": {status.name: _document(status) for status in statuses},
         "findings": [],
     }
+    if lost := [f"{each.name}: {each.error}" for each in statuses if each.error]:
+        document["error"] = NodeUnreachable("\n".join(lost)).document
     return json.dumps(document, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
 
 

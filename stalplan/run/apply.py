@@ -9,6 +9,7 @@ from stalplan.model.inventory import Node
 from stalplan.model.records import Fence, Verdict
 from stalplan.model.wishes import Desired
 from stalplan.names import NodeName, RunId
+from stalplan.planning.outcome import PLAN_AGAIN
 from stalplan.planning.plan import Plan, Planned, Step
 from stalplan.ports import (
     Clock,
@@ -19,7 +20,7 @@ from stalplan.ports import (
     StageOrder,
     Transport,
 )
-from stalplan.run.approval import PLAN_AGAIN, check_same
+from stalplan.run.approval import check_same
 from stalplan.run.coordinator import out_of_reach
 from stalplan.run.leases import Fences, clean_up, leased
 from stalplan.run.outcome import Ended, Outcome

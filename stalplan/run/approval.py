@@ -6,12 +6,11 @@ from datetime import datetime
 from stalplan.errors import NodeUnreachable, PlanBlocked, PlanIsStale
 from stalplan.model.wishes import Desired
 from stalplan.planning.facts import facts
+from stalplan.planning.outcome import PLAN_AGAIN, finding_line, obstacle
 from stalplan.planning.plan import Plan
 from stalplan.planning.shown import quoted
 from stalplan.planning.stale import differences_since
 from stalplan.run.history import PastRun
-
-PLAN_AGAIN = "stalplan plan  # plan again, and read it"
 
 
 def check_complete(saved: Plan) -> None:
@@ -106,7 +105,7 @@ def _now(now: Plan) -> Iterator[str]:
         yield f"  {told.action} {told.address}: {values}"
     for finding in now.findings:
         if finding.blocks:
-            yield f"  {_line(finding.code, finding.node, finding.detail)}"
+            yield f"  {finding_line(finding.code, finding.node, finding.detail)}"
 
 
 def _value(value: object) -> str:
@@ -128,16 +127,9 @@ def check_appliable(plan: Plan) -> None:
         NodeUnreachable: where that is all that stands in the way.
         PlanBlocked: otherwise. Nothing was touched.
     """
-    blocking = [finding for finding in plan.findings if finding.blocks]
-    if not blocking and plan.complete:
-        return
-    codes = {finding.code for finding in blocking}
-    lines = [_line(finding.code, finding.node, finding.detail) for finding in blocking]
-    detail = "\n".join(lines) or "The plan is not complete, so it can't be applied."
-    hint = next((finding.hint for finding in blocking if finding.hint), PLAN_AGAIN)
-    error = NodeUnreachable if codes == {"SP601"} else PlanBlocked
-    raise error(detail, hint=hint, findings=blocking)
-
-
-def _line(code: str, node: str | None, detail: str) -> str:
-    return f"{code} {node}: {detail}" if node else f"{code} {detail}"
+    if (error := obstacle(plan)) is not None:
+        raise error
+    if not plan.complete:
+        raise PlanBlocked(
+            "The plan is not complete, so it can't be applied.", hint=PLAN_AGAIN
+        )

@@ -137,9 +137,10 @@ class SshConfig:
                 f"`ssh -G {host}` did not answer: {error}.", hint=f"ssh -G {host}"
             ) from error
         if ended.returncode != 0:
-            said = ended.stderr.decode(errors="replace").strip()
+            lines = ended.stderr.decode(errors="replace").splitlines()
+            said = "; ".join(line.strip().rstrip(".") for line in lines)
             raise NodeUnreachable(
-                f"OpenSSH can't read its configuration for {host}: {said}",
+                f"OpenSSH can't read its configuration for {host}: {said}.",
                 hint=f"ssh -G {host}",
             )
         # Releases before 9.0 don't repeat the host.

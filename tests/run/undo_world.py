@@ -16,6 +16,18 @@ class Killed(BaseException):
     """The controller is gone; only the test's frame goes on."""
 
 
+class Typed(io.StringIO):
+    """What a person types at a terminal, or nobody there."""
+
+    def __init__(self, typed: str | None) -> None:
+        super().__init__(typed)
+        self.person = typed is not None
+
+    def isatty(self) -> bool:
+        """Whether somebody can be asked."""
+        return self.person
+
+
 @dataclass(frozen=True, slots=True)
 class Said:
     """One command line that has ended; *code* None where it was killed."""
@@ -52,13 +64,18 @@ class UndoWorld:
         for node in self.cluster.nodes.values():
             node.script.after_act = self._look
 
-    def run(self, *argv: str, fault: Fault | None = None) -> Said:
-        """Run one command line; *fault* counts its own calls."""
+    def run(
+        self, *argv: str, fault: Fault | None = None, typed: str | None = None
+    ) -> Said:
+        """Run one command line; *fault* counts its own calls.
+
+        *typed* is what a person at a terminal answers; None: nobody is there.
+        """
         self.cluster.calls.clear()
         self.cluster.fault = fault
         out, err = io.StringIO(), io.StringIO()
         app = App(
-            terminal=Terminal(out=out, err=err, inp=io.StringIO(), environ={}),
+            terminal=Terminal(out=out, err=err, inp=Typed(typed), environ={}),
             environ={},
             clock=self.cluster,
             transport=lambda _: MemoryTransport(self.cluster),

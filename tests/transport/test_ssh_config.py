@@ -162,7 +162,7 @@ def test_an_address_can_be_no_option(ask: Ask, address: str) -> None:
 
 
 def test_a_broken_config_is_told_in_opensshs_words(tmp_path: Path) -> None:
-    """The file and line are in the text, the command to see it in the hint."""
+    """One sentence with file and line; the command to see it is in the hint."""
     file = tmp_path / "config"
     file.write_text("NoSuchWord yes\n")
 
@@ -170,6 +170,8 @@ def test_a_broken_config_is_told_in_opensshs_words(tmp_path: Path) -> None:
         SshConfig(file=str(file)).route(SshSettings(address="mx1"))
 
     assert "ssh -G mx1" == caught.value.hint
+    assert caught.value.detail.endswith("bad configuration options.")
+    assert caught.value.detail.isprintable()
 
 
 def test_the_agent_is_that_of_the_environment(
