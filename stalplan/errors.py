@@ -115,6 +115,12 @@ class Unfinished(StalplanError):
     summary = "An apply is unfinished"
 
 
+class StateFolderUnusable(StalplanError):
+    """The folder of state, lock and runs takes nothing. Nothing was begun."""
+
+    summary = "The state folder can't be used"
+
+
 class StateUnusable(StalplanError):
     """The state file is unreadable, newer than this stalplan, or another cluster's."""
 

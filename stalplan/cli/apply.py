@@ -198,6 +198,8 @@ class Applying:
         plan_again: Callable[..., Look],
         stop_asked: Callable[[], bool],
     ) -> Apply:
+        # First what may be refused: a journal that has begun must come to its end.
+        memory = memory_of(self.app, self.home, self.desired, reporter)
         journal = self.home.journal(self.run, plan_to_json(plan))
         return Apply(
             run=self.run,
@@ -208,7 +210,7 @@ class Applying:
             transport=transport,
             journal=journal,
             runner=runner_of(self.app, transport, journal, reporter),
-            memory=memory_of(self.app, self.home, self.desired, reporter),
+            memory=memory,
             reporter=reporter,
             clock=self.app.clock,
             stop_asked=stop_asked,

@@ -105,6 +105,7 @@ class Apply:
                     data=planned.results.get(key, b""),  # none: a mere restart
                 )
                 session.stage(order)
+            self.reporter.node(node.name, "staged")
 
         names = {name for _, name in planned.digests}
         nodes = [node for node in self.desired.nodes if node.name in names]

@@ -4,11 +4,11 @@ import fcntl
 import json
 import os
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO
 
-from stalplan.errors import LockHeld
+from stalplan.errors import LockHeld, StateFolderUnusable
 from stalplan.store.files import make_directory
 
 
@@ -28,22 +28,38 @@ def local_lock(
 
     Raises:
         LockHeld: somebody else holds it; nothing was changed.
+        StateFolderUnusable: no lock can be written there.
     """
-    make_directory(folder)
-    with (folder / f"{cluster}.lock").open("a+b") as file:
+    with _unusable(folder):
+        make_directory(folder)
+        opened = (folder / f"{cluster}.lock").open("a+b", buffering=0)
+    with opened as file:
         while not _taken(file):
             if not wait():
                 raise LockHeld(
                     f"{file.name} is held.\n\n{_describe(file)}",
                     hint="stalplan apply --lock-timeout 5m",
                 )
-        file.truncate(0)
-        file.write(json.dumps(info, sort_keys=True).encode() + b"\n")
-        file.flush()
+        with _unusable(folder):
+            file.truncate(0)
+            file.write(json.dumps(info, sort_keys=True).encode() + b"\n")
         try:
             yield
         finally:
-            file.truncate(0)
+            with suppress(OSError):  # who holds it no longer matters
+                file.truncate(0)
+
+
+@contextmanager
+def _unusable(folder: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        why = error.strerror or type(error).__name__
+        raise StateFolderUnusable(
+            f"{error.filename or folder}: {why}. Nothing was begun.",
+            hint=f"ls -ld {folder}; df -h {folder}",
+        ) from error
 
 
 def remove_lock(folder: Path, cluster: str, lock_id: str) -> bool:
@@ -53,7 +69,13 @@ def remove_lock(folder: Path, cluster: str, lock_id: str) -> bool:
 
     Raises:
         LockHeld: the process that holds it lives.
+        StateFolderUnusable: the lock can't be looked at, or not be written.
     """
+    with _unusable(folder):
+        return _removed(folder, cluster, lock_id)
+
+
+def _removed(folder: Path, cluster: str, lock_id: str) -> bool:
     try:
         with (folder / f"{cluster}.lock").open("r+b") as file:
             if _info(file).get("ID") != lock_id:
@@ -67,10 +89,11 @@ def remove_lock(folder: Path, cluster: str, lock_id: str) -> bool:
 
 
 def _taken(file: IO[bytes]) -> bool:
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
+    with _unusable(Path(file.name).parent):  # a disk on a network may know no locks
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
     return True
 
 

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from stalplan.errors import LockHeld
+from stalplan.errors import LockHeld, StateFolderUnusable
 from stalplan.store.lock import local_lock, remove_lock
 
 INFO = {
@@ -76,3 +76,24 @@ def test_the_lock_of_a_living_run_stays(tmp_path: Path) -> None:
         pytest.raises(LockHeld, match="held"),
     ):
         remove_lock(tmp_path, "mail", "run-1")
+
+
+def test_a_disk_that_takes_no_lock(tmp_path: Path) -> None:
+    """No folder at all: said with the reason, and the block is not entered."""
+    file = tmp_path / "file"
+    file.write_text("")
+    reasons = []
+    for folder in (file, file / "below"):
+        with (
+            pytest.raises(StateFolderUnusable) as error,
+            local_lock(folder, "mail", INFO, wait=lambda: False),
+        ):
+            reasons.append("entered")
+        reasons.append(error.value.detail.rpartition(": ")[2])
+
+    assert [
+        "File exists. Nothing was begun.",
+        "Not a directory. Nothing was begun.",
+    ] == reasons
+    with pytest.raises(StateFolderUnusable):
+        remove_lock(file, "mail", "run-1")
