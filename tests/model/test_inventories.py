@@ -1,5 +1,6 @@
 """Lists of machines that others keep, read as nodes."""
 
+import shlex
 from typing import TYPE_CHECKING
 
 import pytest
@@ -83,6 +84,63 @@ def test_an_ansible_inventory(file: str, text: str) -> None:
         ),
     ]
     assert expected == read_inventory(text, file)
+
+
+def test_the_order_of_groups() -> None:
+    """The deepest group wins, then the priority, then the name, as Ansible has it."""
+    text = """\
+[deep]
+mx1
+mx2
+[b]
+mx1
+mx2
+[a]
+mx1
+mx3
+[c]
+mx3
+[outer:children]
+deep
+[deep:vars]
+ansible_user=deep
+[a:vars]
+ansible_user=a
+ansible_port=1
+ansible_group_priority=9
+[b:vars]
+ansible_user=b
+ansible_port=2
+[c:vars]
+ansible_port=3
+ansible_user=c
+"""
+    found = {str(node.name): node for node in read_inventory(text, "hosts")}
+
+    assert {"user": "deep", "port": 1} == found["mx1"].ssh
+    assert {"user": "deep", "port": 2} == found["mx2"].ssh
+    assert {"user": "a", "port": 1} == found["mx3"].ssh
+    assert ("b", "outer", "a", "deep") == found["mx1"].labels
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        ("", None),
+        ("-o StrictHostKeyChecking=no", None),
+        ("-J bastion", "bastion"),
+        ("-o ProxyJump=ops@bastion:2222 -v", "ops@bastion:2222"),
+        ("-oProxyJump=a,b", "a,b"),
+        ("-o 'ProxyCommand=ssh -q -W %h:%p ops@bastion'", "ops@bastion"),
+        ("-o ProxyCommand=/usr/bin/nc", None),
+    ],
+)
+def test_jump_hosts(arguments: str, expected: str | None) -> None:
+    """An inventory's way through another host is the node's way too."""
+    line = f"[mail]\nmx1 ansible_ssh_common_args={shlex.quote(arguments)}\n"
+    (node,) = read_inventory(line, "hosts")
+
+    assert expected == node.ssh.get("jump")
 
 
 def test_a_plain_list() -> None:

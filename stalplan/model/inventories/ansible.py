@@ -8,14 +8,11 @@ import re
 import shlex
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from stalplan.model.inventories.asked import Asked, InventoryWrong, asked, node_name
-
-if TYPE_CHECKING:
-    from stalplan.model.rewriting.writing import Value
+from stalplan.model.inventories.ansible_variables import Variables, reached
+from stalplan.model.inventories.asked import Asked, InventoryWrong
 
 _EVERYBODY = ("all", "ungrouped")
 _HEADER = re.compile(r"\[(?P<group>[^]:]+)(?::(?P<part>children|vars))?\]")
@@ -24,8 +21,6 @@ _RANGE = re.compile(
 )
 _MOST = 10_000  # hosts of one range
 _DEPTH = 50  # of groups in groups; a circle of them is deeper than any
-
-Variables = dict[str, Any]
 
 
 @dataclass(slots=True)
@@ -52,25 +47,39 @@ class _Inventory:
             self.hosts.setdefault(host, {}).update(variables)
 
     def holding(self, host: str) -> list[str]:
-        """The groups that a host is in, from the outermost to its own."""
-        levels = [[name for name, group in self.groups.items() if host in group.hosts]]
-        while levels[-1] and len(levels) < _DEPTH:
-            inner = {*levels[-1]}
-            levels.append(
-                [n for n, group in self.groups.items() if inner & {*group.children}]
-            )
-        return list(dict.fromkeys(name for level in reversed(levels) for name in level))
+        """The groups that a host is in; the variables of later ones win."""
+        held = {name for name, group in self.groups.items() if host in group.hosts}
+        for _ in range(_DEPTH):
+            outer = {n for n, g in self.groups.items() if held & {*g.children}}
+            if outer <= held:
+                break
+            held |= outer
+        return sorted(held - {*_EVERYBODY}, key=self._weight)
+
+    def _weight(self, name: str) -> tuple[int, int, str]:
+        """As Ansible sorts groups: by depth, by the priority they ask for, by name.
+
+        Source: ansible-core 2.19, lib/ansible/inventory/helpers.py `sort_groups`.
+        """
+        depth, above = 0, {name}
+        while above and depth < _DEPTH:
+            inner = above
+            above = {n for n, g in self.groups.items() if inner & {*g.children}}
+            above -= {*_EVERYBODY}
+            depth += 1
+        said = str(self.groups[name].variables.get("ansible_group_priority", 1))
+        return depth, int(said) if said.isdecimal() else 1, name
 
     def nodes(self, file: str) -> list[Asked]:
         """Every host as a node. Raises InventoryWrong."""
         found = []
         for host, own in self.hosts.items():
-            groups = [name for name in self.holding(host) if name not in _EVERYBODY]
+            groups = self.holding(host)
             variables: Variables = {}
             for name in (*_EVERYBODY, *groups):
                 variables |= self.groups.get(name, _Group()).variables
             try:
-                found.append(_node(host, variables | own, tuple(groups)))
+                found.append(reached(host, variables | own, tuple(groups)))
             except ValueError as error:
                 raise InventoryWrong(f"{file}: {host}: {error}") from error
         return found
@@ -181,35 +190,3 @@ def _words(first: str, last: str, step: int) -> Iterator[str]:
     width = len(first) if first.startswith("0") else 0
     for number in numbers:
         yield str(number).zfill(width)
-
-
-def _node(host: str, variables: Variables, groups: tuple[str, ...]) -> Asked:
-    """A host by its variables. Raises ValueError.
-
-    The older names, `ansible_ssh_host` and so on, still count.
-    """
-
-    def said(*names: str) -> str | None:
-        for name in names:
-            value = variables.get(name)
-            if value is not None and "{{" in str(value):
-                raise ValueError(f"{name} is a template, which only Ansible can fill.")
-            if value not in (None, ""):
-                return str(value)
-        return None
-
-    name, colon, number = host.partition(":")
-    if not colon or ":" in number:
-        name, number = host, ""
-    place = said("ansible_host", "ansible_ssh_host") or name
-    found = asked(node_name(name), f"[{place}]" if ":" in place else place)
-    ssh: dict[str, Value] = {}
-    if user := said("ansible_user", "ansible_ssh_user"):
-        ssh |= asked(found.name, f"{user}@host").ssh
-    if at := said("ansible_port", "ansible_ssh_port") or number:
-        ssh |= asked(found.name, f"host:{at}").ssh
-    if key := said("ansible_ssh_private_key_file", "ansible_private_key_file"):
-        ssh["identity_file"] = key
-    if (said("ansible_become") or "").lower() in ("true", "yes", "1", "on"):
-        ssh["sudo"] = True
-    return Asked(name=found.name, address=found.address, ssh=ssh, labels=groups)

@@ -49,14 +49,14 @@ def asked(name: str, place: str, *, ssh: Mapping[str, Value] = _NOTHING) -> Aske
         raise ValueError(f"{place!r} is no [user@]host[:port].")
     own: dict[str, Value] = {}
     if found["user"]:
-        own["user"] = _checked(argument, found["user"], "the user")
+        own["user"] = checked(argument, found["user"], "the user")
     number = found["port"] if found["port"] is not None else found["port6"]
     if number is not None:
         own["port"] = _port(number)
     host = found["host"] or found["bracketed"] or found["bare6"]
     return Asked(
         name=NodeName(name),
-        address=_checked(address, host, repr(host)),
+        address=checked(address, host, repr(host)),
         ssh={**ssh, **own},
     )
 
@@ -78,7 +78,8 @@ def _port(text: str) -> int:
     return number
 
 
-def _checked(reader: Reader, value: str, what: str) -> str:
+def checked(reader: Reader, value: str, what: str) -> str:
+    """*value*, which *reader* takes. Raises ValueError that begins with *what*."""
     try:
         reader(value)
     except Unfit as error:
