@@ -27,10 +27,11 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder into which the wheel was unpacked, far from the checkout."""
+    """The folder into which pip put the wheel, far from the checkout."""
     folder = tmp_path_factory.mktemp("installed")
-    with zipfile.ZipFile(wheel) as archive:
-        archive.extractall(folder)
+    argv = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps"]
+    argv += ["--no-index", "--disable-pip-version-check", "--target", str(folder)]
+    subprocess.run([*argv, str(wheel)], check=True, capture_output=True)
     return folder
 
 
@@ -65,6 +66,19 @@ def test_every_file_of_the_package_is_in_it(wheel: Path) -> None:
 def test_it_is_typed(installed: Path) -> None:
     """Type checkers may rely on what the package says of its types."""
     assert (installed / "stalplan/py.typed").is_file()
+
+
+def test_its_program_is_stalplan(installed: Path) -> None:
+    """What pip puts into the folder of programs runs."""
+    done = subprocess.run(
+        [installed / "bin" / "stalplan", "--version"],
+        check=True,
+        cwd=installed,
+        env={"PYTHONPATH": str(installed)},
+        capture_output=True,
+        text=True,
+    )
+    assert done.stdout.startswith("stalplan, version ")
 
 
 def test_it_runs_from_there(installed: Path) -> None:
