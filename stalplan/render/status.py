@@ -41,6 +41,8 @@ def notes_of(status: NodeStatus) -> list[str]:
     """Sentences about one node: its roles, and what is not as it should be."""
     if status.error:
         first = [f"! {status.name} was not read: {visible(status.error)}"]
+    elif status.running is Running.STOPPED:
+        first = [f"{status.name} is stopped; with its file: {roles_of_node(status)}"]
     else:
         first = [f"{status.name}: {roles_of_node(status)}"]
     lease = status.lease

@@ -64,7 +64,9 @@ def test_applied_and_stopped(cluster: Cluster) -> None:
     cluster["mx3"].node.folder.stop()
 
     nodes = status(cluster)
+    said = cluster.run("status").out
 
+    assert "mx3 is stopped; with its file: every role but" in " ".join(said.split())
     assert all(node["applied_at"] and node["plan"] for node in nodes.values())
     assert ["as written", "as written", "stopped"] == [
         node["running"] for node in nodes.values()
