@@ -91,9 +91,6 @@ def test_a_disk_that_takes_no_lock(tmp_path: Path) -> None:
             reasons.append("entered")
         reasons.append(error.value.detail.rpartition(": ")[2])
 
-    assert [
-        "File exists. Nothing was begun.",
-        "Not a directory. Nothing was begun.",
-    ] == reasons
+    assert ["File exists. Nothing was begun."] * 2 == reasons
     with pytest.raises(StateFolderUnusable):
         remove_lock(file, "mail", "run-1")
