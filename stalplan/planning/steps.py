@@ -56,15 +56,19 @@ def _order(problem: Problem) -> list[Move] | None:
 def together(problem: Problem, moments: "Sequence[Moment]") -> list[list[Moment]]:
     """Moments that may happen at once, as far as `max_unavailable` has room.
 
-    Canaries, starts with a spare id and nodes found down stay alone. Within a group
-    no order of starts and stops doubles an id.
+    Canaries, starts with a spare id and nodes found down stay alone, and those that
+    are to start later count as down until then. Within a group no order of starts and
+    stops doubles an id.
     """
     groups: list[list[Moment]] = []
+    waiting = {mover.name for mover in problem.movers if mover.before is None}
     for moment in moments:
         alone = moment.move.name in problem.first or moment.before is None
+        waiting.discard(moment.move.name)
         last = groups[-1] if groups else []
-        room = problem.max_unavailable - len(problem.down) - len(last)
-        if last and room > 0 and not alone and _fits(problem, last, moment):
+        down = len(problem.down) + len(waiting) + len(last)
+        room = down < problem.max_unavailable
+        if last and room and not alone and _fits(problem, last, moment):
             last.append(moment)
         else:
             groups.append([moment])

@@ -10,7 +10,7 @@ from reports import planned, report_of, seen_of
 from stalplan.findings import BLOCKS_WHEREVER_IT_STANDS, CATALOGUE, Scope, Severity
 from stalplan.model.live import Seen
 from stalplan.names import NodeName
-from stalplan.planning.plan import ActionName, Plan, Planned, Risk, Step
+from stalplan.planning.plan import ActionName, Options, Plan, Planned, Risk, Step
 from stalplan.planning.plan_json import plan_from_json, plan_to_json
 from stalplan.render import RENDERERS
 from stalplan.stalwart.effective import Effective, Off, Shard, effective
@@ -76,12 +76,18 @@ def clusters(draw: st.DrawFn) -> tuple[str, Files]:
     return text, draw(files(count))
 
 
+PartlyStopped = tuple[str, Files, frozenset[str], int, bool]
+"""A cluster, the nodes whose servers were found stopped, and `max_unavailable`; and
+whether those are to be started."""
+
+
 @st.composite
-def partly_stopped(draw: st.DrawFn) -> tuple[str, Files, frozenset[str], int]:
-    """A cluster, the nodes whose servers were found stopped, and `max_unavailable`."""
+def partly_stopped(draw: st.DrawFn) -> PartlyStopped:
+    """A cluster of which some nodes may be down."""
     text, nodes = draw(clusters())
     stopped = draw(st.one_of(st.just(()), st.lists(st.sampled_from(sorted(nodes)))))
-    return text, nodes, frozenset(stopped), int(text.rsplit("= ", 1)[1])
+    most = int(text.rsplit("= ", 1)[1])
+    return text, nodes, frozenset(stopped), most, draw(st.booleans())
 
 
 def seen_with(nodes: Files, stopped: frozenset[str]) -> list[Seen]:
@@ -119,7 +125,7 @@ def carried_out(
             key = (step.number, NodeName(name))
             held[name] = done.results.get(key, held[name])
             if ActionName.START in step.actions:
-                runs[name] = [*runs[name], read(held[name])]
+                runs[name] = [*runs.get(name, []), read(held[name])]
         assert doubles(runs) <= before
         runs = {name: [read(held[name])] for name in runs}
         if ActionName.START in step.actions:  # else nothing has become another
@@ -165,25 +171,30 @@ def told(step: Step) -> Risks:
     return {(e.role, str(e.what)) for e in step.exposure if e.what != Risk.DOUBLE}
 
 
-def leaves_nothing_to_do(cluster: tuple[str, Files, frozenset[str], int]) -> None:
-    text, nodes, stopped, most = cluster
-    done = planned(text, seen_with(nodes, stopped))
+def leaves_nothing_to_do(cluster: PartlyStopped) -> None:
+    text, nodes, stopped, most, start = cluster
+    options = Options(start_stopped=start)
+    done = planned(text, seen_with(nodes, stopped), options=options)
 
+    changed = {edit.node for edit in done.plan.edits}
     blocking = [each.code for each in done.plan.findings if each.blocks]
-    if len(stopped) >= most and {e.node for e in done.plan.edits} - stopped:
+    down = stopped - changed if start else stopped
+    if len(down) >= most and changed - stopped:
         assert ["SP607"] == blocking
+        return
+    if start and blocking:  # who is to start waits for an id of who may not stop
+        assert ["SP607"] == blocking
+        assert len(stopped) >= most
         return
     assert [] == blocking
     files = carried_out(done, nodes, stopped, most)
-    again = planned(text, seen_with(files, stopped)).plan
+    again = planned(text, seen_with(files, down)).plan
     assert "No changes. The cluster matches stalplan.toml." == again.sentence
 
 
 @settings(max_examples=150)
 @given(partly_stopped())
-def test_a_plan_carried_out_leaves_nothing_to_do(
-    cluster: tuple[str, Files, frozenset[str], int],
-) -> None:
+def test_a_plan_carried_out_leaves_nothing_to_do(cluster: PartlyStopped) -> None:
     """A second plan, from the files that the first one made, has no changes."""
     leaves_nothing_to_do(cluster)
 
@@ -193,7 +204,7 @@ def test_a_plan_carried_out_leaves_nothing_to_do(
 @settings(max_examples=10_000, suppress_health_check=[*HealthCheck])
 @given(partly_stopped())
 def test_ten_thousand_plans_carried_out_leave_nothing_to_do(
-    cluster: tuple[str, Files, frozenset[str], int],
+    cluster: PartlyStopped,
 ) -> None:
     """The same for ten thousand clusters."""
     leaves_nothing_to_do(cluster)

@@ -274,6 +274,23 @@ def test_stopped_node_that_waits_for_the_id_of_a_running_one() -> None:
     ] == walk(plan)
 
 
+def test_nodes_that_wait_to_be_started_count_as_down() -> None:
+    """Of two nodes that may be down, one is: the others are stopped one by one."""
+    rest = '[apply]\nmax_unavailable = 2\n[roles]\n"purge.stores" = ["mx1"]'
+    seen: list[Seen] = [
+        report_of(f"mx{number}", file(number).encode(), running=number != 1)
+        for number in (1, 2, 3)
+    ]
+    text = wish("mx1=1", "mx2=2", "mx3=3", rest=rest)
+    plan = planned(text, seen, options=Options(start_stopped=True)).plan
+
+    assert [
+        ("mx2", "stop write start health"),
+        ("mx3", "stop write start health"),
+        ("mx1", "write start health"),
+    ] == walk(plan)
+
+
 def test_many_nodes_of_which_one_is_started() -> None:
     """The order of many nodes begins with those found down, canaries or not."""
     nodes = [f"mx{number:02}" for number in range(1, 11)]
