@@ -46,13 +46,16 @@ class Member:
 class Cluster:
     """The nodes that could be read, by name, and the ids of those that couldn't.
 
-    *wishes* are the desired file's: what it says on purpose is no fault.
+    *away* are the ids of nodes that count as down: nobody holds anything by them, and
+    still they are no strangers. *wishes* are the desired file's: what it says on
+    purpose is no fault.
     """
 
     scope: "Scope"
     release: "Release"
     members: tuple[Member, ...]
     elsewhere: "Mapping[NodeName, int]" = field(default_factory=dict)
+    away: frozenset[int] = frozenset()
     wishes: "Mapping[Role, RoleWish]" = field(default_factory=dict)
     hostnames_wished: bool = False
 

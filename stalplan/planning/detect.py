@@ -131,6 +131,9 @@ def _id(facts: Facts, difference: Difference) -> SetId | Renumber:
     if follow := _following(facts, known.starts.node_id):
         reason += f" {reasons.of_lists(follow)}"
     after = known.node.node_id
+    if after.value in facts.numbers.overtaken:
+        lists = _following(facts, after.value)
+        reason += reasons.of_overtaken(lists, after, facts.numbers.nobody)
     raw = known.config.get(NODE_ID)
     if raw is None:
         return SetId(node=name, after=after, cause=cause, reason=reason)

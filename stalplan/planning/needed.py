@@ -2,6 +2,8 @@
 
 from typing import TYPE_CHECKING
 
+from stalplan.model.cluster import listed
+
 if TYPE_CHECKING:
     from stalplan.names import NodeName
     from stalplan.planning.goals import Goal
@@ -35,4 +37,7 @@ def way_on(scene: "Scene") -> str:
         )
     if not scene.options.not_asked:
         return "Plan without --target." if scene.options.target else ""
+    down = scene.options.assume_down
+    if scene.options.not_asked == frozenset(down):
+        return f"Give the roles of {listed(down)} to other nodes in the desired file."
     return "Plan without --exclude, or with --assume-down for a node that can't run."

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from stalplan.model.records import RecordedNode
-    from stalplan.names import NodeName, Role
+    from stalplan.names import NodeId, NodeName, Role
     from stalplan.planning.look import Known
     from stalplan.stalwart.releases import Release
 
@@ -70,6 +70,17 @@ def of_lists(roles: "Sequence[Role]") -> str:
     verb = "list" if len(roles) == 1 else "lists"
     follow = "follows" if len(roles) == 1 else "follow"
     return f"The {verb} of {listed(roles)} {follow} it, on every node."
+
+
+def of_overtaken(roles: "Sequence[Role]", after: "NodeId", nobody: int | None) -> str:
+    """Of lists that name the node's coming id, and so nobody: they go on to do so."""
+    if not roles:
+        return ""
+    name = "list of {} names" if len(roles) == 1 else "lists of {} name"
+    return (
+        f" The {name.format(listed(roles))} id {after}, which no node has yet; "
+        f"{nobody} takes its place there."
+    )
 
 
 def of_hostname(before: str | None, cause: Cause, file: str) -> str:

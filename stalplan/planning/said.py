@@ -30,9 +30,10 @@ if TYPE_CHECKING:
 
 
 OF_THE_COORDINATOR = frozenset({"SP302", "SP303", "SP305"})
-_OF_UPGRADES = frozenset({"SP206", "SP207"})
 """They block only where the desired file names the coordinator."""
 
+_OF_UPGRADES = frozenset({"SP206", "SP207"})
+"""What a list that keeps its text may turn into with another release."""
 
 RULES_OF_THE_END = tuple(rule for rule in RULES if rule is not is_toml)
 """An edit makes no TOML of what was none, and the rule reads the file once more."""
@@ -211,6 +212,7 @@ def _cluster(scene: "Scene", scope: Scope) -> Cluster:
             for name, node_id in ids.items()
             if name not in scene.known and name not in scene.options.assume_down
         },
+        away=frozenset(ids[name] for name in scene.options.assume_down),
         wishes=scene.desired.roles,
         hostnames_wished=all(node.hostname is not None for node in scene.desired.nodes),
     )

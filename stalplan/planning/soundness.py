@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from stalplan.model.cluster import listed
-from stalplan.model.wishes import Nobody
+from stalplan.model.wishes import Nobody, Shards
 from stalplan.names import NODE_IDS
 from stalplan.planning.look import id_is_hidden
 from stalplan.planning.moments import Crew, collisions
@@ -15,8 +15,9 @@ from stalplan.planning.said import nobody_is_possible
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
 
-    from stalplan.names import NodeName, Role
+    from stalplan.names import NodeName
     from stalplan.planning.scene import Scene
+    from stalplan.planning.steps import Risks
 
 
 def unsound(scene: "Scene", problem: Problem) -> "Iterator[NoOrder]":
@@ -76,15 +77,33 @@ def _half_done(scene: "Scene", problem: Problem) -> "Iterator[NoOrder]":
         yield NoOrder(rule=_doubled(scene, problem, after), nodes=needed, hint=hint)
     new = _new_risks(scene, problem)
     if new and problem.movers:
-        what = sorted({role or "the coordinator" for role, _ in new})
         too = f" {listed(needed)} must change too." if needed else ""
-        yield NoOrder(
-            rule=f"The nodes would no longer agree on {listed(what)}.{too}",
-            nodes=needed,
-            hint=hint,
-        )
+        yield NoOrder(rule=f"{_lost(scene, new)}{too}", nodes=needed, hint=hint)
     elif problem.movers:
         yield from _unheld(scene, problem)
+
+
+def _lost(scene: "Scene", new: "Risks") -> str:
+    """What is at risk for good, in sentences."""
+    bare = sorted({r for r, risk in new if r and risk is Risk.UNCOVERED})
+    apart = sorted({r or "the coordinator" for r, _ in new if r not in bare})
+    said = []
+    if apart:
+        said.append(f"The nodes would no longer agree on {listed(apart)}.")
+    if bare:
+        said.append(f"{listed(bare)} would no longer be fully run.")
+    wishes = [scene.desired.roles.get(role) for role in bare]
+    holders = {
+        name
+        for wish in wishes
+        if isinstance(wish, Shards)
+        for shard in wish.shards
+        for name in shard
+    }
+    if down := sorted(holders.intersection(scene.options.assume_down)):
+        counts = "counts" if len(down) == 1 else "count"
+        said.append(f"{listed(down)}, named to run it, {counts} as down.")
+    return " ".join(said)
 
 
 def _unheld(scene: "Scene", problem: Problem) -> "Iterator[NoOrder]":
@@ -119,7 +138,7 @@ def _crews(problem: Problem, down: "Collection[NodeName]" = ()) -> tuple[Crew, C
 
 def _new_risks(
     scene: "Scene", problem: Problem, down: "Collection[NodeName]" = ()
-) -> "set[tuple[Role | None, Risk]]":
+) -> "Risks":
     """What would be at risk in the end and isn't now; "none" is meant to be so."""
     before, after = _crews(problem, down)
     wishes = scene.desired.roles.items()

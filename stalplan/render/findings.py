@@ -38,7 +38,7 @@ def change_line(plan: "Plan", change: "Change") -> int | None:
 
 def finding_text(finding: "Finding", *, at: str) -> str:
     """Detail and hint on one line; where *at* is not its file, its place first."""
-    place = finding_place(finding) if finding.file != at else ""
+    place = finding_place(finding, at) if finding.file != at else ""
     told = [f"{place}:" if place else "", finding.detail]
     told.append(f"Hint: {finding.hint}" if finding.hint else "")
     return visible(" ".join(part for part in told if part))

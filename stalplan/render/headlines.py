@@ -194,9 +194,13 @@ def _ends(finding: "Finding") -> bool:
     return finding.scope is Scope.LIVE and is_info and usual is not Severity.INFO
 
 
-def finding_place(finding: "Finding") -> str:
-    """Where to look: `mx1:/path:12`, or as much of it as is known."""
-    parts = (finding.node, finding.file, finding.line)
+def finding_place(finding: "Finding", desired: str) -> str:
+    """Where to look: `mx1:/path:12`, or as much of it as is known.
+
+    The file *desired* lies on no node, also where it is about one.
+    """
+    node = None if finding.file == desired else finding.node
+    parts = (node, finding.file, finding.line)
     return visible(":".join(str(part) for part in parts if part is not None))
 
 

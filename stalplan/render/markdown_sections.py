@@ -152,14 +152,15 @@ def findings(plan: "Plan") -> "Iterator[str]":
         yield from ("### Findings", "")
     informing = [each for each in plan.findings if each.severity is Severity.INFO]
     grave = [each for each in plan.findings if each.severity is not Severity.INFO]
-    yield from map(_finding, grave)
+    yield from (_finding(each, plan.desired.path) for each in grave)
     if informing:
         yield from ("", "<details>") if grave else ("<details>",)
         what = "finding that only informs"
         if len(informing) > 1:
             what = "findings that only inform"
         yield from (f"<summary>{len(informing)} {what}</summary>", "")
-        yield from (*map(_finding, informing), "", "</details>")
+        yield from (_finding(each, plan.desired.path) for each in informing)
+        yield from ("", "</details>")
 
 
 def grave_findings(plan: "Plan") -> "Iterator[str]":
@@ -183,14 +184,14 @@ def _findings(plan: "Plan", told: "Iterable[Finding]") -> "Iterator[str]":
     if plan.findings:
         yield from ("### Findings", "")
     kept = dict.fromkeys(told)
-    yield from (_finding(finding) for finding in kept)
+    yield from (_finding(finding, plan.desired.path) for finding in kept)
     rest = [finding for finding in plan.findings if finding not in kept]
     if rest:
         yield f"- And {len(rest)} more: {prose(counted(rest))}."
 
 
-def _finding(finding: "Finding") -> str:
-    place = finding_place(finding)
+def _finding(finding: "Finding", desired: str) -> str:
+    place = finding_place(finding, desired)
     told = [f"**{prose(finding_title(finding))}**"]
     told += [f"{code(place)}:"] if place else []
     told.append(prose(finding.detail))

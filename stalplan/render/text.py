@@ -87,7 +87,7 @@ def _findings(plan: "Plan") -> "Iterator[str]":
         yield "Findings"
     for finding in plan.findings:
         yield from _wrapped("  ! ", finding_title(finding), hang=4)
-        place = finding_place(finding)
+        place = finding_place(finding, plan.desired.path)
         if place:
             yield from _wrapped("      ", place, hang=8)
         yield from _wrapped("      ", finding.detail)

@@ -71,6 +71,23 @@ def exclude(*names: str) -> Options:
 FTS = "cluster.roles.fts-indexing"
 
 
+def test_lists_that_name_an_id_to_come_name_nobody() -> None:
+    """They say so with another id then, and the change tells of it."""
+    nodes = {"mx1": file(1, f'{FTS} = ["8"]'), "mx2": file(2, f'{FTS} = ["8"]')}
+    plan = planned(wish("mx1=8", "mx2=2"), nodes).plan
+
+    assert [
+        ("mx1", "cluster.node-id", "1", "8"),
+        ("mx1", FTS, ("8",), ("511",)),
+        ("mx2", FTS, ("8",), ("511",)),
+    ] == edited(plan)
+    (change,) = plan.changes
+    assert (
+        "stalplan.toml gives mx1 id 8. The list of fts-indexing names id 8, which no "
+        "node has yet; 511 takes its place there."
+    ) == change.reason
+
+
 def test_nothing_differs() -> None:
     """A cluster that is as desired has no changes, no steps, and says so."""
     plan = planned(wish("mx1=1", "mx2=2"), {"mx1": file(1), "mx2": file("+002")}).plan

@@ -49,13 +49,13 @@ def roles_have_lists(cluster: Cluster) -> "Iterator[Finding]":
 
 def lists_name_nodes(cluster: Cluster) -> "Iterator[Finding]":
     """A list that names an id without a node: part of the work may never be done."""
-    known = cluster.ids
+    known = {*cluster.ids, *cluster.away}
     for role in _roles(cluster):
         if isinstance(cluster.wishes.get(role), Nobody):
             continue
         strangers: defaultdict[int, list[Member]] = defaultdict(list)
         for table, agreed in cluster.tables(role).items():
-            for node_id in {i for shard in table or () for i in shard} - known.keys():
+            for node_id in {i for shard in table or () for i in shard} - known:
                 strangers[node_id] += agreed
         for node_id, members in sorted(strangers.items()):
             members.sort(key=lambda member: member.name)
@@ -123,8 +123,10 @@ def _meaning(table: "IdTable | None", taken: "Collection[int]") -> "IdTable | No
 def _shown(table: "IdTable | None") -> str:
     if table is None:
         return "every node"
-    shards = [f"id {', '.join(map(str, shard))}" for shard in table]
-    return " | ".join(shards)
+    return " | ".join(
+        f"id{'s' if len(shard) > 1 else ''} {listed(map(str, shard))}"
+        for shard in table
+    )
 
 
 def _finding(

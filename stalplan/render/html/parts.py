@@ -71,7 +71,7 @@ def findings(plan: "Plan") -> "list[Element]":
     """What is wrong, worst first; remarks that ask for nothing are folded."""
     loud = [each for each in plan.findings if each.severity is not Severity.INFO]
     quiet = [each for each in plan.findings if each.severity is Severity.INFO]
-    shown = [_finding_list(loud)] if loud else []
+    shown = [_finding_list(loud, plan.desired.path)] if loud else []
     if quiet:
         what = "remark" if len(quiet) == 1 else "remarks"
         shown.append(
@@ -81,18 +81,18 @@ def findings(plan: "Plan") -> "list[Element]":
                     "summary",
                     f"{len(quiet)} {what}: what this plan ends, and what is so",
                 ),
-                _finding_list(quiet),
+                _finding_list(quiet, plan.desired.path),
             )
         )
     return shown
 
 
-def _finding_list(found: "Sequence[Finding]") -> "Element":
-    return tag("ul", [_finding(each) for each in found], class_="findings")
+def _finding_list(found: "Sequence[Finding]", desired: str) -> "Element":
+    return tag("ul", [_finding(each, desired) for each in found], class_="findings")
 
 
-def _finding(finding: "Finding") -> "Element":
-    place = finding_place(finding)
+def _finding(finding: "Finding", desired: str) -> "Element":
+    place = finding_place(finding, desired)
     return tag(
         "li",
         tag("h3", finding_title(finding)),
