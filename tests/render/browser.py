@@ -8,6 +8,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
+import pytest
 from selenium import webdriver
 from selenium.webdriver.chrome.service import Service
 
@@ -111,3 +112,10 @@ class Browser:
         """What was written since the last time it was asked for."""
         entries: list[dict[str, Any]] = self.driver.get_log(kind)  # type: ignore[no-untyped-call]  # selenium's
         return entries
+
+
+@pytest.fixture(scope="module", name="browser")
+def one_browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
+    """One browser for all tests of a file, which imports this."""
+    with chromium(tmp_path_factory.mktemp("chromium")) as driver:
+        yield Browser(driver)

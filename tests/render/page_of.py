@@ -2,8 +2,11 @@
 
 import re
 from collections.abc import Iterator
+from html import unescape
 from html.parser import HTMLParser
 
+import cmarkgfm  # type: ignore[import-untyped]  # GitHub's own reader, in C
+from cmarkgfm.cmark import Options  # type: ignore[import-untyped]
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
@@ -52,6 +55,24 @@ def all_texts(markdown: str) -> str:
 def squeezed(text: str) -> str:
     """*text* without blanks and backticks, which a reader of Markdown may drop."""
     return re.sub(r"[\s`]", "", text)
+
+
+def github_html(markdown: str) -> str:
+    """*markdown* as GitHub's own reader makes HTML of it, before it is sanitised."""
+    html: str = cmarkgfm.github_flavored_markdown_to_html(
+        markdown, Options.CMARK_OPT_UNSAFE
+    )
+    return html
+
+
+def elements(html: str) -> list[str]:
+    """The elements of *html* but for code, which may stand in any number."""
+    return [tag for tag in tags(html) if not re.match("</?code ?", tag)]
+
+
+def seen_text(html: str) -> str:
+    """All that is seen of *html*, without blanks and the sign of code."""
+    return squeezed(unescape(re.sub(r"<[^>]*>", "", html)))
 
 
 def _tokens(markdown: str) -> Iterator[Token]:

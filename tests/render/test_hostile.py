@@ -11,7 +11,16 @@ from golden import CASES, planned_from
 from hostile import EVIL, poisoned
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from page_of import LIVE, all_texts, loose_texts, skeleton, squeezed
+from page_of import (
+    LIVE,
+    all_texts,
+    elements,
+    github_html,
+    loose_texts,
+    seen_text,
+    skeleton,
+    squeezed,
+)
 
 from stalplan.planning.plan import Plan
 from stalplan.planning.shown import visible
@@ -83,13 +92,25 @@ def _assert_harmless(evil: str) -> None:
     assert _harmless_blocks() == _blocks(markdown)
     assert [] == _alive(markdown)
     spelled = re.sub("`{9,}", lambda run: r"\x60" * len(run[0]), visible(evil))
-    shown = all_texts(markdown).replace(r"\x60", "").replace(r"\x7c", "|")
-    assert squeezed(spelled).replace(r"\x60", "").replace(r"\x7c", "|") in shown
+    html = github_html(markdown)
+    assert _harmless_elements() == elements(html)
+    for shown in (all_texts(markdown), seen_text(html)):
+        assert _bare(squeezed(spelled)) in _bare(shown)
+
+
+def _bare(text: str) -> str:
+    """Without what is spelled out in cells and in code alone."""
+    return text.replace(r"\x60", "").replace(r"\x7c", "|")
 
 
 @cache
 def _harmless_blocks() -> list[str]:
     return _blocks(RENDERERS["markdown"](poisoned(kind_plan(), "ab")))
+
+
+@cache
+def _harmless_elements() -> list[str]:
+    return elements(github_html(RENDERERS["markdown"](poisoned(kind_plan(), "ab"))))
 
 
 def _blocks(markdown: str) -> list[str]:

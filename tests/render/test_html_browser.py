@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from browser import Browser, chromium
+from browser import Browser, one_browser
 from clusters import plan_of_size
 from golden import CASES, planned_from
 from hostile import hostile_plan
@@ -25,13 +25,7 @@ def plans() -> Iterator[tuple[str, Plan]]:
 
 
 PLANS = dict(plans())
-
-
-@pytest.fixture(scope="module")
-def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
-    """One browser for all of these tests."""
-    with chromium(tmp_path_factory.mktemp("chromium")) as driver:
-        yield Browser(driver)
+__all__ = ["one_browser"]  # pytest finds the fixture here
 
 
 @pytest.fixture(params=list(PLANS))
