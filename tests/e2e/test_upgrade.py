@@ -49,14 +49,14 @@ def cluster(cluster_of: MakeCluster) -> Cluster:
     return made
 
 
-def upgrade(cluster: Cluster) -> None:
+def upgrade(cluster: Cluster, version: str = "0.15.5") -> None:
     """Every node's program is the new one from its next start on."""
     for node in cluster.nodes:
         script = node.node.folder.root / "service"
         text = script.read_text()
         assert "STANDIN_VERSION=0.13.4" in text
         script.write_text(
-            text.replace("STANDIN_VERSION=0.13.4", "STANDIN_VERSION=0.15.5")
+            text.replace("STANDIN_VERSION=0.13.4", f"STANDIN_VERSION={version}")
         )
 
 
@@ -68,16 +68,19 @@ def runs(cluster: Cluster, role: str) -> dict[str, Any]:
     }
 
 
-def test_the_way_that_is_safe(cluster: Cluster) -> None:
+@pytest.mark.parametrize(
+    ("release", "version"), [("0.14", "0.14.1"), ("0.15", "0.15.5")]
+)
+def test_the_way_that_is_safe(cluster: Cluster, release: str, version: str) -> None:
     """Nobody begins to do half of the work without having been asked to."""
     before = runs(cluster, "purge.stores")
-    cluster.release = "0.15"
+    cluster.release = release
     cluster.want(nodes=NODES, after=ROLES)
     ahead = cluster.plan(code=3)
     told = {(each["code"], each["key"]) for each in ahead["findings"]}
     for node in cluster.nodes:
         node.node.folder.stop()
-    upgrade(cluster)
+    upgrade(cluster, version)
     cluster["mx2"].node.folder.start()
     cluster.wait_ready("mx2")
     refused = cluster.run("apply", "--auto-approve", "--while-stopped", code=3)
