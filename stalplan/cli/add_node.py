@@ -7,12 +7,12 @@ import click
 from stalplan.cli.app import App, state_folder
 from stalplan.cli.completing import node_names
 from stalplan.cli.options import DESIRED_FILE, Command, common
+from stalplan.cli.recorded import recorded_state
 from stalplan.cli.rewriting import rewrite
 from stalplan.errors import DesiredFileWrong
 from stalplan.model.rewriting import add_node
 from stalplan.model.rewriting.members import free_id, like
 from stalplan.names import NodeName
-from stalplan.store.state import StateFile
 
 if TYPE_CHECKING:
     from stalplan.model.rewriting.writing import Value
@@ -70,7 +70,7 @@ def command(
 
     def edit(text: str, desired: "Desired") -> str:
         folder = state_folder(file, state)
-        recorded = StateFile(folder, desired.cluster).load()
+        recorded = recorded_state(folder, desired.cluster, app.terminal)
         taken = frozenset(
             node.node_id for node in (recorded.nodes.values() if recorded else ())
         )

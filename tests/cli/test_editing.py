@@ -105,6 +105,16 @@ def test_an_id_that_was_someone_s_is_not_free(file: Path) -> None:
     assert 4 == content["nodes"]["mx3"]["id"]
 
 
+def test_a_damaged_state_is_done_without(file: Path) -> None:
+    """It is named, and the node gets the lowest id that no node has."""
+    (file.parent / "state").mkdir()
+    (file.parent / "state/mail.json").write_text("{", "utf-8")
+    code, _, err = stalplan("add-node", "mx3", "--address", "192.0.2.13")
+    assert 0 == code
+    assert "Warning: " in err
+    assert 3 == tomllib.loads(file.read_text("utf-8"))["nodes"]["mx3"]["id"]
+
+
 def test_a_node_leaves_the_roles_of_others(file: Path) -> None:
     """Removing a node takes its name out of the roles that others hold too."""
     stalplan("move-role", "spam-training", "--to", "mx1")
