@@ -122,7 +122,8 @@ class Comparing:
             ),
         )
         put(path, before, adopted.text)
-        self._remember(look, adopted)
+        if report.recorded:  # else the file itself is what nodes are compared with
+            self._remember(look, adopted)
         self._tell_adopted(report, adopted, before)
         return _code(report, drifted=bool(adopted.refused), detailed=detailed)
 
@@ -146,10 +147,16 @@ class Comparing:
         with progress(self.app.terminal) as reporter:
             memory = memory_of(self.app, self.home, self.desired, reporter)
             for seen in look.seen:
-                if isinstance(seen, NodeReport) and seen.node in adopted.nodes:
-                    record = memory.state.nodes.get(seen.node)
-                    plan = record.plan if record else None
-                    memory.node(seen, plan=plan, at=self.app.clock.now())
+                if not isinstance(seen, NodeReport) or seen.node not in adopted.nodes:
+                    continue
+                left = adopted.left(seen.node)
+                if None in left:  # all of its record is as it was
+                    continue
+                if left:
+                    memory.partly(seen, left=left)
+                else:
+                    record = memory.state.nodes[seen.node]
+                    memory.node(seen, plan=record.plan, at=self.app.clock.now())
 
     def _tell(self, report: DriftReport) -> None:
         if self.form == "json":

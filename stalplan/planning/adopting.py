@@ -9,11 +9,18 @@ from stalplan.model.rewriting import set_value
 from stalplan.model.rewriting.members import role_path
 from stalplan.names import NODE_IDS, NodeName, Role
 from stalplan.planning.shown import visible
+from stalplan.stalwart.releases import (
+    COORDINATOR,
+    HOSTNAME,
+    NODE_ID,
+    OLD_HOSTNAME,
+    ROLE_PREFIX,
+)
 
 if TYPE_CHECKING:
     from stalplan.model.rewriting.writing import Value
     from stalplan.model.wishes import Desired
-    from stalplan.planning.drift import Drift, DriftReport
+    from stalplan.planning.drift import Drift, DriftReport, Path
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +33,7 @@ class Refused:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Adopted:
-    """The file's text with what could be adopted, and the nodes that now agree.
+    """The file's text with what could be adopted, and what could not.
 
     *unwritten* are drifts of what the file does not manage: there is nothing to
     write, and what was recorded of them follows the node.
@@ -37,14 +44,34 @@ class Adopted:
     unwritten: "tuple[Drift, ...]"
     refused: tuple[Refused, ...]
 
+    def left(self, name: NodeName) -> frozenset[str | None]:
+        """The keys of *name*'s file whose drift was refused; None for a store's."""
+        return frozenset(
+            key
+            for each in self.refused
+            if name in each.drift.nodes
+            for key in _keys_of(each.drift.path)
+        )
+
     @property
     def nodes(self) -> tuple[NodeName, ...]:
-        """Nodes of which no drift was refused."""
-        taken = {
-            name for each in (*self.written, *self.unwritten) for name in each.nodes
-        }
-        left = {name for each in self.refused for name in each.drift.nodes}
-        return tuple(sorted(taken - left))
+        """Nodes of which some drift was not refused."""
+        taken = (*self.written, *self.unwritten)
+        return tuple(sorted({name for each in taken for name in each.nodes}))
+
+
+def _keys_of(path: "Path") -> tuple[str | None, ...]:
+    match path:
+        case ("nodes", _, "id"):
+            return (NODE_ID,)
+        case ("nodes", _, "hostname"):
+            return (HOSTNAME, OLD_HOSTNAME)
+        case ("cluster", "coordinator"):
+            return (COORDINATOR,)
+        case ("roles", role):
+            return (ROLE_PREFIX + role,)
+        case _:
+            return (None,)
 
 
 class _Unfit(Exception):

@@ -1,6 +1,6 @@
 """What state remembers of a node: always what the node itself was seen to hold."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -16,6 +16,7 @@ from stalplan.planning.values import managed_values
 from stalplan.ports import Clock, Reporter, StateStore, Transport
 from stalplan.stalwart.effective import effective
 from stalplan.stalwart.parse import ConfigRefused, parse
+from stalplan.stalwart.releases import HOSTNAME, NODE_ID
 
 
 @dataclass(slots=True, kw_only=True)
@@ -34,6 +35,26 @@ class Memory:
     def node(self, report: NodeReport, *, plan: Digest | None, at: datetime) -> None:
         """Remember one node as it is after its step."""
         self._save({**self.state.nodes, **self._recorded([report], plan, at)})
+
+    def partly(self, report: NodeReport, *, left: Collection[str | None]) -> None:
+        """Remember a node that has a record as it is now, but for the keys in *left*.
+
+        Those stay as they were, and its file goes on to be another than the recorded.
+        """
+        before = self.state.nodes[report.node]
+        now = recorded(report, self.desired, before)
+        if now is None:
+            return
+        keys = before.values.keys() | now.values.keys()
+        sources = {key: (before if key in left else now).values for key in keys}
+        values = {key: of[key] for key, of in sources.items() if key in of}
+        record = replace(
+            before,
+            values=values,
+            node_id=(before if NODE_ID in left else now).node_id,
+            hostname=(before if HOSTNAME in left else now).hostname,
+        )
+        self._save({**self.state.nodes, report.node: record})
 
     def everyone(
         self, seen: Sequence[Seen], *, plan: Digest | None, at: datetime
