@@ -92,9 +92,10 @@ def _loops(config: "FlatConfig") -> "Iterator[tuple[str, MacroClass]]":
     texts = dict(config)
     if not any("%{" in text for text in texts.values()):
         return
-    while (key := first_loop(texts)) is not None:
-        yield key, next((k for k in CLASSES if never_ends(texts[key], k)), "cfg")
-        texts[key] = ""
+    while (loop := first_loop(texts)) is not None:
+        text = texts[loop.key]
+        yield loop.key, next((k for k in CLASSES if never_ends(text, k)), "cfg")
+        texts[loop.key] = ""
 
 
 def _is_only_there(key: str) -> bool:

@@ -9,21 +9,37 @@ Source: stalwart v0.15.5, crates/utils/src/config/mod.rs.
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Final, Literal
+from typing import ClassVar, Final, Literal
 
 MacroClass = Literal["env", "file", "cfg"]
 CLASSES: Final[tuple[MacroClass, ...]] = ("env", "file", "cfg")
 
+MAX_EXPANDED: Final = 2**26  # characters of all values; a real file has some thousand
+
 _CLOSE: Final = "}%"
-_MACRO: Final = re.compile(r"%\{(env|file|cfg):(.*?)\}%", re.DOTALL)
+_MARK: Final = re.compile(r"%\{(env|file|cfg):")
 
 
 class NeverEnds(Exception):
     """The server would loop for ever at start, at the value of *key*."""
 
+    why: ClassVar[str] = (
+        "An unfinished macro stands behind a closing mark: the server never gets past"
+        " its start."
+    )
+
     def __init__(self, key: str) -> None:
         super().__init__(f"the macros of {key} make the server loop for ever at start")
         self.key = key
+
+
+class Overgrown(NeverEnds):
+    """The macros copy one another until more is there than is held here."""
+
+    why = (
+        f"Its macros grow to more than {MAX_EXPANDED:,} characters: the server may run"
+        " out of memory before it has started."
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,26 +53,38 @@ class Expanded:
 def macros_in(text: str) -> list[tuple[MacroClass, str]]:
     """The complete macros of *text* in order: class and name, as they are written."""
     found: list[tuple[MacroClass, str]] = []
-    for match in _MACRO.finditer(text):
-        kind = next(kind for kind in CLASSES if kind == match[1])
-        found.append((kind, match[2]))
+    at = 0
+    while mark := _MARK.search(text, at):
+        end = text.find(_CLOSE, mark.end())
+        if end < 0:
+            break
+        kind = next(kind for kind in CLASSES if kind == mark[1])
+        found.append((kind, text[mark.end() : end]))
+        at = end + len(_CLOSE)
     return found
 
 
 def is_one_macro(text: str) -> bool:
     """Whether *text* is one complete macro and nothing else."""
-    found = _MACRO.match(text)
-    return found is not None and found.end() == len(text)
+    mark = _MARK.match(text)
+    if not mark:
+        return False
+    end = text.find(_CLOSE, mark.end())
+    return end >= 0 and end + len(_CLOSE) == len(text)
 
 
 def never_ends(text: str, kind: MacroClass) -> bool:
     """Whether the pass for *kind* would not come to an end on *text*.
 
-    It does not where `%{kind:` stands unfinished and a closing mark stands anywhere
-    before it.
+    It does not where `%{kind:` is left unfinished and a closing mark stands anywhere
+    before it; one that the macro before it has used up with its percent sign, as in
+    `%{env:A}%{env:B`, is none. Files count as readable.
     """
-    mark = f"%{{{kind}:"
-    return _CLOSE in text and text.rfind(mark) > text.rfind(_CLOSE)
+    try:
+        _expand_text(text, kind, lambda _name: "")
+    except NeverEnds:
+        return True
+    return False
 
 
 def expand(
@@ -71,7 +99,7 @@ def expand(
     UTF-8, and the value then stays as it is. An unset variable or an unknown key
     leaves nothing in its place.
 
-    Raises NeverEnds.
+    Raises NeverEnds; Overgrown where the values would not stop growing in time.
     """
     keys = dict(config)
     errors: set[str] = set()
@@ -80,13 +108,18 @@ def expand(
         "file": lambda name: files(name.removeprefix("//")),
         "cfg": keys.get,  # earlier keys are expanded by then, later ones are not
     }
+    room = MAX_EXPANDED
     for kind in CLASSES:
         for key in sorted(keys):
             if f"%{{{kind}:" in keys[key]:
                 try:
-                    keys[key], complaint = _expand_text(keys[key], kind, readers[kind])
-                except NeverEnds:
-                    raise NeverEnds(key) from None
+                    text, complaint = _expand_text(keys[key], kind, readers[kind])
+                except NeverEnds as error:
+                    raise type(error)(key) from None
+                room -= len(text)
+                if room < 0:
+                    raise Overgrown(key)
+                keys[key] = text
                 if complaint:
                     errors.add(key)
     return Expanded(keys, tuple(sorted(errors)))
@@ -110,6 +143,7 @@ def _expand_text(
     if _CLOSE not in text:
         return text, False
     mark, parts, at, complaint = f"%{{{kind}:", list[str](), 0, False
+    room = MAX_EXPANDED
     while (start := text.find(mark, at)) >= 0:
         end = text.find(_CLOSE, start + len(mark))
         if end < 0:
@@ -120,5 +154,8 @@ def _expand_text(
             if kind == "file":
                 return text, True
         parts += text[at:start], value or ""
+        room -= len(value or "")
+        if room < 0:
+            raise Overgrown("")
         at = end + len(_CLOSE)
     return "".join([*parts, text[at:]]), complaint

@@ -5,7 +5,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stalplan.stalwart.effective import Off, On, Shard, effective, part_of
-from stalplan.stalwart.macros import NeverEnds, expand, macros_in, never_ends
+from stalplan.stalwart.macros import (
+    NeverEnds,
+    Overgrown,
+    expand,
+    is_one_macro,
+    macros_in,
+    never_ends,
+)
 from stalplan.stalwart.parse import FlatConfig, parse_text
 from stalplan.stalwart.releases import Release, ServerVersion, roles_of
 from stalplan.stalwart.spelling import (
@@ -198,6 +205,45 @@ def test_what_never_ends_is_told_by_class() -> None:
     assert not never_ends("}% %{env:A", "cfg")
     assert not never_ends("%{env:A", "env")
     assert not never_ends("%{env:A}%", "env")
+    assert never_ends("}%{env:A", "env")
+    assert not never_ends("%{env:A}%{env:B", "env")
+
+
+@given(
+    st.lists(st.sampled_from(["%{env:", "}%", "}", "%", "{", "A", "}%{env:"])).map(
+        "".join
+    )
+)
+def test_what_never_ends_is_what_would_not_come_to_an_end(text: str) -> None:
+    """The answer for a text alone is that of a start with nothing but this text."""
+    try:
+        expand({"a": text}, env={"A": "x"})
+    except NeverEnds:
+        ended = False
+    else:
+        ended = True
+
+    assert ended is not never_ends(text, "env")
+
+
+def test_macros_without_measure_are_cut_short() -> None:
+    """Values that copy one another double at every step; no memory holds them."""
+    keys = {f"k{n:02}": f"%{{cfg:k{n - 1:02}}}%" * 2 for n in range(1, 60)}
+
+    with pytest.raises(Overgrown) as doubled:
+        expand({"k00": "x" * 1000, **keys}, env={})
+    with pytest.raises(Overgrown) as repeated:
+        expand({"a": "x" * 2**20, "b": "%{cfg:a}%" * 2**10}, env={})
+
+    assert "b" == repeated.value.key
+    assert doubled.value.key in keys
+
+
+def test_marks_that_stay_open_are_read_once() -> None:
+    """Looking for the end of each of them would take hours."""
+    assert [] == macros_in("%{env:" * 200_000)
+    assert not is_one_macro("%{env:" * 200_000)
+    assert is_one_macro("%{env:" * 200_000 + "}%")
 
 
 def test_a_loop_names_its_key() -> None:

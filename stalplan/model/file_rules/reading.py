@@ -79,7 +79,7 @@ def not_toml(text: str) -> str | None:
 
 
 def macros_end(subject: "Subject") -> "Iterator[Finding]":
-    """An unfinished macro behind a closing mark makes the server loop at start.
+    """A server whose macros don't come to an end never gets past its start.
 
     Variables and files that are not known here count as empty.
 
@@ -87,21 +87,16 @@ def macros_end(subject: "Subject") -> "Iterator[Finding]":
     """
     if "%{" not in subject.config.outline.text:
         return
-    if (key := first_loop(subject.config)) is not None:
-        yield subject.finding(
-            "SP506",
-            "An unfinished macro stands behind a closing mark: the server never"
-            " gets past its start.",
-            key,
-        )
+    if (loop := first_loop(subject.config)) is not None:
+        yield subject.finding("SP506", loop.why, loop.key)
 
 
-def first_loop(texts: Mapping[str, str]) -> str | None:
-    """The key whose macros would never come to an end, the first if there are more."""
+def first_loop(texts: Mapping[str, str]) -> NeverEnds | None:
+    """Where macros would never come to an end: the first key if there are more."""
     try:
         expand(texts, env=_Empty(), files=lambda _path: "")
     except NeverEnds as error:
-        return error.key
+        return error
     return None
 
 
