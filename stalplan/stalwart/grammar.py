@@ -28,10 +28,17 @@ SIMPLE: Final = re.compile(
     rf"{_BLANK}([A-Za-z0-9][A-Za-z0-9._-]*+)[ \t]*+=[ \t]*+"
     rf"(?:({_TOKEN})[ \t\r]*+(?:#[^\n]*+)?\n|(?=[\[{{]))"
 )
+SIMPLE_ARRAY_HEADER: Final = re.compile(r"\[\[([A-Za-z0-9._-]++)\]\][^\n]*+\n?+")
 SIMPLE_HEADER: Final = re.compile(r"\[([A-Za-z0-9_-])([A-Za-z0-9._-]*+)\][^\n]*+\n?+")
 
 # An element of an array, with what follows it; the space before one that is not simple.
 ELEMENT: Final = re.compile(rf"{_SPACE}(?:({_TOKEN}){_SPACE}([,\]]))?")
+# One step through plain arrays: the brackets that open, a text, and the comma behind
+# it, perhaps with brackets that close before. No comment stands among brackets.
+STEP: Final = re.compile(
+    rf"{_SPACE}((?:\[{_BLANK})*+){_SPACE}({_TOKEN})?{_SPACE}"
+    rf"(,|\](?:{_BLANK}\])*+(?:{_BLANK},)?)"
+)
 # A member of a set, or a pair up to its value, which may be simple or missing.
 PAIR: Final = re.compile(
     rf"{_BLANK}({_NAME})[ \t]*+"

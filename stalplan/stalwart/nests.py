@@ -6,14 +6,11 @@ places, the same walk is made once more over that one value.
 
 import re
 from dataclasses import dataclass
-from itertools import compress
-from typing import Final
 
 from stalplan.stalwart import grammar
 from stalplan.stalwart.outline import Kind, Value
+from stalplan.stalwart.plain_arrays import MAX_NESTED, elements, plain_array
 from stalplan.stalwart.reader import Reader
-
-MAX_NESTED: Final = 10  # a value inside ten brackets is one too many
 
 
 @dataclass(slots=True)
@@ -49,19 +46,38 @@ class Nests:
         self._reader = reader
         self._levels: list[_Level] = []
         self._elements = grammar.ELEMENTS
+        self._plain = True
 
     def read(self, key: str, value: Value | None = None) -> None:
         """Read on from an opening bracket to behind the one that closes it.
 
         Where there is a *value* for it, it gets its parts.
         """
-        levels = self._levels
+        levels, self._plain = self._levels, True
+        if not value and self._take(key):
+            return
         self._open(key, value)
         while levels:
             level = levels[-1]
             ended = self._element(level) if level.closing == "]" else self._pair(level)
             while levels and ended == levels[-1].closing:
                 ended = self._close()
+
+    def _take(self, key: str) -> bool:
+        """Read the whole value that begins here, if it is a plain array.
+
+        Not tried again after one that is none: its parts would be read once for each
+        bracket around them.
+        """
+        reader = self._reader
+        if not self._plain or reader.text[reader.at] != "[":
+            return False
+        depth = len(self._levels)
+        found = plain_array(reader.text, reader.at, key, depth, reader.room)
+        self._plain = found is not None and reader.keep_all(found[0])
+        if found and self._plain:
+            reader.at = found[1]
+        return self._plain
 
     def _open(self, key: str, value: Value | None) -> None:
         """Go into the bracket that stands here."""
@@ -177,6 +193,8 @@ class Nests:
         first = reader.text[start]
         place = key_start, start, start
         if first in "[{":
+            if not level.value and self._take(key):
+                return self._ended(level, reader.ending(level.ends))
             kind = Kind.ARRAY if first == "[" else Kind.INLINE
             self._open(key, self._part(level, kind, key, place))
             return ""
@@ -220,21 +238,14 @@ class Nests:
 
     def _many_elements(self, level: _Level) -> None:
         reader = self._reader
-        found = self._elements.whole.match(reader.text, reader.at)
+        found = elements(
+            reader.text, reader.at, level.key, level.count, self._elements, reader.room
+        )
         if not found:
             return
-        tokens = self._elements.part.findall(reader.text, reader.at, found.end())
-        after = level.count + len(tokens)
-        if not reader.has_room(len(tokens) * len(f"{level.key}.{after:04}")):
-            level.hasty = False
-            return
-        keys = [f"{level.key}.{number:04}" for number in range(level.count, after)]
-        if "" in tokens:  # a hole takes a number and leaves no text
-            keys, tokens = [*compress(keys, tokens)], [*filter(None, tokens)]
-        if reader.keep_all(keys, map(grammar.meaning, tokens)):
-            reader.at, level.count = found.end(), after
-        else:
-            level.hasty = False
+        level.hasty = found.end > reader.at and reader.keep_all(found.texts)
+        if level.hasty:
+            reader.at, level.count = found.end, found.number
 
     def _many_pairs(self, level: _Level) -> None:
         reader = self._reader
@@ -242,13 +253,13 @@ class Nests:
         if not found:
             return
         parts = grammar.PAIRS.part.findall(reader.text, reader.at, found.end())
-        if not reader.has_room(len(parts) * (len(level.key) + 1) + len(found[0])):
+        if len(parts) * (len(level.key) + 1) + len(found[0]) > reader.room:
             level.hasty = False
             return
         parts = [part for part in parts if part[2] or not part[1]]  # no holes
         keys = [f"{level.key}.{name}" for name, _, _ in parts]
         texts = [grammar.meaning(token) if token else "" for _, _, token in parts]
-        if reader.keep_all(keys, texts):
+        fresh = dict(zip(keys, texts, strict=True))
+        level.hasty = len(fresh) == len(keys) and reader.keep_all(fresh)
+        if level.hasty:
             reader.at = found.end()
-        else:
-            level.hasty = False

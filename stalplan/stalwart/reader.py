@@ -5,12 +5,9 @@ keys.
 """
 
 import re
-from typing import TYPE_CHECKING, Final, NoReturn
+from typing import Final, NoReturn
 
 from stalplan.stalwart import grammar
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
 
 MAX_KEYS: Final = 2**26  # characters of all flat keys; a real file has some thousand
 MAX_SHOWN: Final = 200  # characters of a key in an error
@@ -70,20 +67,20 @@ class Reader:
         if self._key_size > MAX_KEYS:
             raise TooMuch("the keys repeat a long name too often", self.at)
 
-    def has_room(self, characters: int) -> bool:
-        """Whether the flat map may still take keys of so many characters."""
-        return self._key_size + characters <= MAX_KEYS
+    @property
+    def room(self) -> int:
+        """How many characters of keys the flat map may still take."""
+        return MAX_KEYS - self._key_size
 
-    def keep_all(self, keys: list[str], texts: "Iterable[str]") -> bool:
-        """Take texts into the flat map, if each key is new; else none of them.
+    def keep_all(self, texts: dict[str, str]) -> bool:
+        """Take *texts* into the flat map, if each key is new; else none of them.
 
         There must be room for the keys.
         """
-        fresh = dict(zip(keys, texts, strict=True))
-        if len(fresh) < len(keys) or not self.texts.keys().isdisjoint(keys):
+        if not self.texts.keys().isdisjoint(texts):
             return False
-        self.texts.update(fresh)
-        self._key_size += sum(map(len, keys))
+        self.texts.update(texts)
+        self._key_size += sum(map(len, texts))
         return True
 
     def key(self, *, inline: bool) -> tuple[str, int]:

@@ -119,6 +119,11 @@ class _Scanner:
             reader.at = simple.end()
             self._blocks.append(Header(self._table, start, reader.at, array=False))
             return
+        if simple := grammar.SIMPLE_ARRAY_HEADER.match(reader.text, start):
+            self._table = self._entry_of(simple[1].lower())
+            reader.at = simple.end()
+            self._blocks.append(Header(self._table, start, reader.at, array=True))
+            return
         reader.at += 1
         first = self._header_character(quoted=False)
         array = first == "["

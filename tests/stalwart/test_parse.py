@@ -12,6 +12,7 @@ from stalplan.stalwart.releases import ServerVersion
 
 NEW = ServerVersion.parse("0.15")
 MANY = 1 << 20
+QUICK = ("SIMPLE", "SIMPLE_HEADER", "SIMPLE_ARRAY_HEADER", "ELEMENT", "PAIR", "STEP")
 
 pieces = st.sampled_from(
     [
@@ -155,7 +156,7 @@ def test_the_quick_patterns_read_what_the_slow_steps_read(text: str) -> None:
 
     with pytest.MonkeyPatch.context() as patch:
         never = re.compile(r"(?!)")
-        for name in ("SIMPLE", "SIMPLE_HEADER", "ELEMENT", "PAIR"):
+        for name in QUICK:
             patch.setattr(grammar, name, never)
         for name in ("ELEMENTS", "PAIRS"):
             patch.setattr(grammar, name, grammar.Run(never, never))
@@ -192,6 +193,7 @@ def test_a_member_between_holes() -> None:
         b"\r" * MANY,
         b"# \n" * (MANY // 3),
         b"x = [" + b"[1]," * (MANY // 4) + b"]\n",
+        b"x = [" + b"[[[[[[[[1]]]]]]]]," * (MANY // 18) + b"]\n",
         b"x.90000 = 1\nx = [" + b"1," * 100_000 + b"]\n",
         b"x = {" + b",".join(b"k%d=1" % (i % 90_000) for i in range(99_000)) + b"}\n",
         b"%s = [" % (b"x" * 200) + b"1," * (MANY // 4) + b"]\n",
