@@ -127,7 +127,7 @@ def _set_text(
     others = [
         site
         for site in about
-        if site not in exact[:1] and site.value.kind is not Kind.INLINE
+        if not (exact and site is exact[0]) and site.value.kind is not Kind.INLINE
     ]
     if not exact and not others:
         return placed(page, key, (text,), listed=False), False
@@ -162,7 +162,8 @@ def _set_list(
     for site in sites:
         kept, result = _as_list(page, key, items, site, sites)
         if kept:
-            others = [other for other in sites if other not in kept]
+            held = {id(other.value) for other in kept}
+            others = [other for other in sites if id(other.value) not in held]
             return result + (
                 removals(page, key, others, coming) if others else []
             ), False

@@ -100,20 +100,41 @@ class Outline:
         self.text = text
         self.blocks = blocks
         self.texts = texts
-        self._by_key: dict[str, list[Value]] | None = None
+        self._texts: dict[str, Value] | None = None  # of statements with one text
+        self._others: dict[str, list[Value]] = {}
+        self._leaves: dict[str, dict[str, Value]] = {}
+        self._lengths: list[int] = []
 
     def value(self, key: str) -> Value:
         """The value that gives the flat map its *key*. Raises KeyError."""
-        if self._by_key is None:
-            self._by_key = {}
-            for block in self.blocks:
-                if isinstance(block, Statement):
-                    self._by_key.setdefault(block.key, []).append(block.value)
-        end = len(key)
-        while end > 0:
-            for value in self._by_key.get(key[:end], ()):
-                found = next((leaf for leaf in value.leaves() if leaf.key == key), None)
+        if self._texts is None:
+            self._texts = {}
+            self._index(self._texts)
+        if found := self._texts.get(key):
+            return found
+        for length in self._lengths:
+            if length < len(key) and key[length] == ".":
+                found = self._leaves_of(key[:length]).get(key)
                 if found:
                     return found
-            end = key.rfind(".", 0, end)
         raise KeyError(key)
+
+    def _index(self, texts: dict[str, Value]) -> None:
+        """Note by key what the statements hold, one text or several."""
+        for block in self.blocks:
+            if not isinstance(block, Statement):
+                continue
+            if block.value.kind is Kind.TEXT:
+                texts[block.key] = block.value
+            else:
+                self._others.setdefault(block.key, []).append(block.value)
+        # A long key has more prefixes than there are lengths of keys to compare with.
+        self._lengths = sorted({len(key) for key in self._others})
+
+    def _leaves_of(self, key: str) -> dict[str, Value]:
+        """All texts in the arrays and inline tables at *key*, by their own keys."""
+        if key not in self._leaves and key in self._others:
+            values = self._others[key]
+            leaves = (leaf for value in values for leaf in value.leaves())
+            self._leaves[key] = {leaf.key: leaf for leaf in leaves}
+        return self._leaves.get(key, {})

@@ -8,7 +8,9 @@ from stalplan.stalwart.outline import Header, Outline, Statement
 from stalplan.stalwart.scan import scan
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
+
+MOST_COMPARED: Final = 100_000  # pairs of splices; above that a new page is cheaper
 
 _COMMENT_LINE: Final = re.compile(r"[ \t\r]*#")
 
@@ -52,9 +54,12 @@ def splice(
     return Splice(start, end, text, reach or (start, end))
 
 
-def clash(ours: "Iterable[Splice]", theirs: "Iterable[Splice]") -> bool:
-    """Whether two sets of splices touch, so that one was made on a false page."""
-    return any(
+def clash(ours: "Sequence[Splice]", theirs: "Sequence[Splice]") -> bool:
+    """Whether two sets of splices touch, so that one was made on a false page.
+
+    Very many are not compared one by one, and count as touching.
+    """
+    return len(ours) * len(theirs) > MOST_COMPARED or any(
         mine.reach[0] <= other.reach[1]
         and other.reach[0] <= mine.reach[1]
         and not (mine.line_of and other.line_of and mine.start == other.start)

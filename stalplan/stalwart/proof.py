@@ -85,31 +85,30 @@ class _Wanted:
                 self.lists[edit.key] = edit.items
             else:
                 self.removed.add(edit.key)
-        self._roots = (*self.texts, *self.lists, *self.removed)
+        wholes = (*self.lists, *self.removed)
+        self._roots = (*self.texts, *wholes)
+        self._wholes = frozenset(wholes)
+        self._below = tuple(f"{key}." for key in wholes)
 
     def planned(self, key: str) -> bool:
         """Whether *key* may differ."""
         if not key.startswith(self._roots):
             return False  # as most keys, and told fast
-        if key in self.texts:
+        if key in self.texts or key in self._wholes or key.startswith(self._below):
             return True
-        at = len(key)
-        while at > 0:
-            root = key[:at]
-            if root in self.lists or root in self.removed:
-                return True
-            if root in self.texts and _is_number(key[at + 1 :].partition(".")[0]):
-                return True
-            at = key.rfind(".", 0, at)
-        return False
+        return any(_is_element(key, root) for root in self.texts)
 
     def into(self, table: str) -> bool:
         """Whether a planned key belongs into *table*."""
         return any(key.startswith(f"{table}.") for key in self._roots)
 
 
-def _is_number(text: str) -> bool:
-    return bool(text) and set(text) <= _DIGITS
+def _is_element(key: str, root: str) -> bool:
+    """Whether *key* is an element of a list at *root*, or a part of one."""
+    if not key.startswith(f"{root}."):
+        return False
+    number = key[len(root) + 1 :].partition(".")[0]
+    return bool(number) and set(number) <= _DIGITS
 
 
 def _prove_map(old: FlatConfig, new: FlatConfig, wanted: _Wanted) -> None:

@@ -69,7 +69,9 @@ class Lines:
     def _owns(self, value: Value) -> bool:
         if self.wanted.planned(value.key):
             return True
-        if value.kind is Kind.INLINE and self.wanted.into(value.key):
+        if value.kind is Kind.TEXT or not self.wanted.into(value.key):
+            return False
+        if value.kind is Kind.INLINE:
             return True  # the key may be in one of the files only
         return any(self._owns(part) for part in value.parts)
 

@@ -111,33 +111,30 @@ def _pair_spans(
     """What to cut out of an inline table; None: all of it, for `{}` is refused."""
     spans: list[tuple[int, int]] = []
     left: list[Value] = []
+    going: set[int] = set()
     for part in container.parts:
         inner: list[tuple[int, int]] | None = None if id(part) in gone else []
         if inner is not None and part.kind is Kind.INLINE:
             inner = _pair_spans(page, part, gone)
         if inner is None:
-            gone = gone | {id(part)}
+            going.add(id(part))
         else:
             left.append(part)
             spans += inner
     if not left:
         return None
-    for number, part in enumerate(container.parts):
-        if id(part) in gone:
-            spans.append(_with_comma(page, container, number, gone))
+    for part, before in zip(container.parts, (None, *container.parts), strict=False):
+        if id(part) in going:
+            spans.append(_with_comma(page, part, before, last_kept=left[-1]))
     return spans
 
 
 def _with_comma(
-    page: Page, container: Value, number: int, gone: set[int]
+    page: Page, part: Value, before: Value | None, *, last_kept: Value
 ) -> tuple[int, int]:
     """A pair with the comma that divides it from a neighbour that stays."""
-    part = container.parts[number]
-    if all(id(later) in gone for later in container.parts[number + 1 :]):
-        before = next(p for p in container.parts[number - 1 :: -1] if id(p) not in gone)
-        following = container.parts[number - 1]
-        start = before.end if following is before else following.end
-        return start, part.end
+    if before and part.start > last_kept.start:
+        return before.end, part.end
     comma = _COMMA.match(page.text, part.end)
     return part.key_start, comma.end() if comma else part.end
 

@@ -1,10 +1,14 @@
 """What one file alone shows to be wrong, code by code."""
 
+import re
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from stalplan.findings import Finding, Scope, Severity
 from stalplan.model.file_rules import RULES, file_findings
-from stalplan.model.file_rules.reading import too_large
+from stalplan.model.file_rules.reading import matches, too_large
 from stalplan.names import NodeName
 from stalplan.stalwart.parse import ConfigRefused, parse
 from stalplan.stalwart.releases import ServerVersion
@@ -273,3 +277,33 @@ def test_only_roles_of_0_13_changed_their_meaning(
     found = file_findings(config, version.line, file="c.toml")
 
     assert expected == [finding.code for finding in found]
+
+
+@given(
+    st.text("ab.", max_size=8),
+    st.lists(st.sampled_from(["a", "b", ".", "*"]), max_size=8).map("".join),
+)
+def test_a_pattern_of_local_keys_matches_as_a_glob_does(key: str, pattern: str) -> None:
+    """An asterisk stands for any text; the rest stands for itself."""
+    parts = pattern.split("*")
+    whole = re.compile(".*".join(re.escape(part) for part in parts))
+
+    assert bool(whole.fullmatch(key)) is matches(key, parts)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"config.local-keys = '{'*a' * 100_000}'\n",
+        f"{'k.' * 200_000}k = 1\n",
+        f"[{'k.' * 200_000}k]\nx = {{{'y.' * 100_000}z = 1}}\n",
+        f"cluster.node-id = '{'%{env:' * 100_000}'\n",
+        f"cluster.roles.purge.stores = [{'1,' * 20_000}]\n",
+        f"cluster.roles = {{{','.join(f'k{n}=1' for n in range(8_000))}}}\n",
+        "".join(f"k{n} = '%{{cfg:k{n - 1}}}%%{{cfg:k{n - 1}}}%x'\n" for n in range(90)),
+    ],
+    ids=lambda text: repr(text[:30]),
+)
+def test_no_file_keeps_the_rules_busy(text: str) -> None:
+    """A time that grew with the square of a file's size would be hours here."""
+    assert findings(text)

@@ -1,6 +1,8 @@
 import pytest
 
+from stalplan.stalwart.edit import apply_edits
 from stalplan.stalwart.edits import Edit, Remove, SetList, SetText
+from stalplan.stalwart.parse import parse
 from stalplan.stalwart.proof import ProofFailed, prove
 from stalplan.stalwart.releases import ServerVersion
 
@@ -102,3 +104,39 @@ def test_later_edits_win() -> None:
 def test_a_base_that_no_server_reads_proves_nothing() -> None:
     """There is no map to compare with."""
     assert "would not start" in refusal("a = 1", "a = 1\n").message
+
+
+NUMBERED = "".join(f"cluster.roles.purge.stores.{n:05} = {n}\n" for n in range(8_000))
+PAIRS = ", ".join(f"k{n} = 1" for n in range(8_000))
+ELEMENTS = "1, " * 12_000
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        NUMBERED,
+        f"cluster = {{{PAIRS}, node-id = 1}}\n",
+        f"cluster.roles.purge.stores = {{{PAIRS}}}\n",
+        f"cluster.roles.purge.stores = [{ELEMENTS}]\n",
+        f"cluster.roles.purge = {{stores = [{ELEMENTS}], {PAIRS}}}\n",
+        f"x = [{ELEMENTS}]\ncluster.node-id = 1\n",
+        "cluster.roles.purge.stores = []\n" * 8_000 + NUMBERED,
+        "[cluster.roles]\n" * 6_000,
+        f"cluster.roles.purge.stores.{'k.' * 100_000}k = 1\n",
+    ],
+    ids=lambda text: repr(text[:40]),
+)
+def test_no_file_keeps_editor_and_proof_busy(text: str) -> None:
+    """A time that grew with the square of a file's size would be hours here."""
+    data = text.encode()
+    edits: list[Edit] = [
+        SetList("cluster.roles.purge.stores", ("1,2", "3")),
+        SetText("cluster.node-id", "7"),
+        SetList("cluster.roles.fts-indexing", ("1",)),
+        Remove("cluster.coordinator"),
+    ]
+
+    result = apply_edits(data, edits, VERSION)
+
+    prove(data, result, edits, VERSION)
+    assert "7" == parse(result, VERSION)["cluster.node-id"]

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from stalplan.stalwart.parse import ConfigRefused
 
 MOST_BYTES: Final = 1 << 20
+MOST_DOTS: Final = 3000
 LOCAL_KEYS: Final = "config.local-keys"
 
 
@@ -69,7 +70,13 @@ def refused_by_toml(where: str, *, file: str, node: "NodeName | None") -> Findin
 
 
 def not_toml(text: str) -> str | None:
-    """Where TOML readers give up, as ` (line 3)`, or empty: at the end; None: never."""
+    """Where TOML readers give up, as ` (line 3)`, or empty: at the end; None: never.
+
+    Not asked where a line has so many dots that it may be one key with as many parts:
+    tomllib needs a time that grows with the square of their number.
+    """
+    if any(line.count(".") > MOST_DOTS for line in text.split("\n")):
+        return None
     try:
         tomllib.loads(text)
     except ValueError as error:
@@ -139,19 +146,35 @@ def managed_keys_are_local(subject: "Subject") -> "Iterator[Finding]":
         )
 
 
-def _patterns(subject: "Subject") -> list[tuple[bool, re.Pattern[str]]]:
-    """Whether a pattern includes, and the pattern."""
-    found_patterns: list[tuple[bool, re.Pattern[str]]] = []
+def _patterns(subject: "Subject") -> list[tuple[bool, list[str]]]:
+    """Whether a pattern includes, and its parts between the asterisks."""
+    found_patterns: list[tuple[bool, list[str]]] = []
     for entry in subject.config.under(LOCAL_KEYS):
         text = entry.text.strip(WHITE_SPACE)
         includes = not text.startswith("!")
         text = text.removeprefix("!").strip(WHITE_SPACE).lower()
         if text:
-            parts = ".*".join(re.escape(part) for part in text.split("*"))
-            found_patterns.append((includes, re.compile(parts, re.DOTALL)))
+            found_patterns.append((includes, text.split("*")))
     return found_patterns
 
 
-def _is_local(key: str, patterns: list[tuple[bool, re.Pattern[str]]]) -> bool:
-    matching = [includes for includes, pattern in patterns if pattern.fullmatch(key)]
+def _is_local(key: str, patterns: list[tuple[bool, list[str]]]) -> bool:
+    matching = [includes for includes, parts in patterns if matches(key, parts)]
     return bool(matching) and all(matching)
+
+
+def matches(key: str, parts: list[str]) -> bool:
+    """Whether *key* is *parts* with anything between them."""
+    first, *middle = parts
+    if not middle:
+        return key == first
+    last, end = middle.pop(), len(key)
+    if not key.startswith(first) or not key.endswith(last):
+        return False
+    at, end = len(first), end - len(last)
+    for part in middle:
+        at = key.find(part, at, end)
+        if at < 0:
+            return False
+        at += len(part)
+    return at <= end
