@@ -92,9 +92,9 @@ class StepRunner:
                     self.reporter.node(node.name, "before_stop")
                     self.commands.hook(before, node=node.name)
             except StalplanError as error:
-                if isinstance(error, NotRecorded):  # it may have run all the same
-                    self.back_in(node, order.step)
-                why = f"{error.detail} Nothing was stopped there."
+                # What failed, or could not be recorded, may have taken it out.
+                wrong = self.back_in(node, order.step)
+                why = f"{error.detail} Nothing was stopped there. {wrong}".strip()
                 return NodeOutcome(node=node.name, ended=Ended.UNTOUCHED, why=why)
         outcome = self._ended_by(node, order, begin)
         if after is None or outcome.ended is Ended.UNKNOWN:

@@ -22,13 +22,21 @@ class LocalCommands:
     def hook(self, argv: Argv, *, node: NodeName) -> None:
         """Run *argv* with STALPLAN_NODE set and its output on our stderr.
 
+        In a session of its own: Ctrl-C is for us, who finish the node in hand, and
+        must not leave it out of the load balancer.
+
         Raises:
             HookFailed: it can't be started, or its status is not 0.
         """
         environment = {**os.environ, "STALPLAN_NODE": node}
         try:
             ended = subprocess.run(  # noqa: S603 - argv is the desired file's, by design
-                argv, env=environment, stdin=subprocess.DEVNULL, stdout=2, check=False
+                argv,
+                env=environment,
+                stdin=subprocess.DEVNULL,
+                stdout=2,
+                check=False,
+                start_new_session=True,
             )
         except OSError as error:
             raise HookFailed(f"{node}: {argv[0]}: {error.strerror}.") from error
