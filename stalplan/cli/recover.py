@@ -24,7 +24,7 @@ from stalplan.cli.progress import progress
 from stalplan.cli.recorded import recorded_state
 from stalplan.cli.wiring import memory_of, runner_of
 from stalplan.model.cluster import listed
-from stalplan.model.live import Seen
+from stalplan.model.live import Seen, Unreachable
 from stalplan.model.records import State
 from stalplan.model.wishes import Desired
 from stalplan.names import NodeName, RunId
@@ -132,6 +132,7 @@ class Recovering:
         terminal.say(_found(run, left))
         for line in self._looked_at(run, seen):
             terminal.say(line)
+        ask = ask and not _is_over(run, left, seen)
         if ask and not approved(terminal, self._question(run), command=self._command()):
             return write_cancelled(terminal, "Recover cancelled.", form=form)
         with two_stages(terminal) as stop_asked, progress(terminal) as reporter:
@@ -232,6 +233,15 @@ def _known(desired: Desired, names: tuple[str, ...]) -> frozenset[NodeName]:
         if name not in known:
             raise click.BadParameter(f"{name!r} is no node of {desired.file}.")
     return frozenset(NodeName(name) for name in names)
+
+
+def _is_over(run: RunId, left: tuple[Trace, ...], seen: Sequence[Seen]) -> bool:
+    """Whether every node was read and none knows the run: there nothing would change.
+
+    Somebody ended it from elsewhere, or it never began; only the journal here is open.
+    """
+    lost = any(isinstance(each, Unreachable) for each in seen)
+    return not lost and all(trace.run != run for trace in left)
 
 
 def _found(run: RunId, left: tuple[Trace, ...]) -> str:

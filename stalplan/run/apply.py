@@ -127,7 +127,8 @@ class Apply:
             outcomes = self._step(planned, step, fences)
             ended |= {outcome.node: outcome.ended for outcome in outcomes}
             done += _done(planned, step, outcomes)
-            last = step
+            if any(each.ended in _TOOK_EFFECT for each in outcomes):
+                last = step
             troubles = [each for each in outcomes if each.why or each.warning]
             if troubles:
                 return _failed(ended, last, troubles)
@@ -206,6 +207,9 @@ class Apply:
         )
 
 
+_TOOK_EFFECT = (Ended.DONE, Ended.UNKNOWN)
+
+
 def order_of(planned: Planned, step: Step, node: Node, fence: Fence) -> CommitOrder:
     """What one node is told to do in one step."""
     key = (step.number, node.name)
@@ -254,7 +258,7 @@ def _stopped(ended: dict[NodeName, Ended], last: Step | None) -> Outcome:
 
 
 def _failed(
-    ended: dict[NodeName, Ended], last: Step, troubles: list[NodeOutcome]
+    ended: dict[NodeName, Ended], last: Step | None, troubles: list[NodeOutcome]
 ) -> Outcome:
     """The run ends here. Nothing touched and only staleness: the plan is stale."""
     why = tuple(each.why or f"{each.node}: {each.warning}" for each in troubles)
@@ -265,5 +269,5 @@ def _failed(
 
 
 def _lasting(last: Step | None) -> tuple[str, ...]:
-    """What stays at risk after the last step that was carried out."""
+    """What stays at risk after *last*, the last step that changed a node, if any."""
     return tuple(each.sentence for each in last.exposure) if last else ()

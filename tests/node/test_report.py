@@ -185,7 +185,10 @@ def test_a_program_that_is_missing_is_named(
 
 
 def test_only_mentioned_variables_are_told(lone_node: MakeNode, shell: str) -> None:
-    """Those in lines of id, hostname, coordinator and roles; secrets stay there."""
+    """Those in lines of id, hostname, coordinator and roles; secrets stay there.
+
+    Where no unit says what the next start has, it is what the running server has.
+    """
     config = """
 server.hostname = "%{env:MX_HOST}%"
 store.x.password = "%{env:CANARY}%"  # node-id
@@ -210,8 +213,20 @@ stores = [
         started.kill()
         started.wait()
 
-    assert report.environment == told
+    assert report.environment == told == report.unit_environment
     assert "bird" not in repr(report)
+
+
+def test_a_stopped_servers_variables_are_unknown_without_a_unit(
+    lone_node: MakeNode, shell: str
+) -> None:
+    """Nothing says what it will have; that is told, and not taken for nothing."""
+    node = lone_node('cluster.node-id = "%{env:MX_ID}%"\n', shell=shell)
+
+    report = node.session.report()
+
+    assert {} == report.unit_environment
+    assert "environment" in {probe for probe, _ in report.unmade_probes}
 
 
 @pytest.mark.parametrize("kind", ["file", "folder"])

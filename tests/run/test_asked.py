@@ -1,6 +1,7 @@
 """What is asked before a run, what a no does, and how failures are told as JSON."""
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -75,6 +76,23 @@ def test_recover_asks_and_takes_a_yes(cut: UndoWorld) -> None:
         said.code,
         said.last,
     )
+
+
+def test_what_was_ended_from_elsewhere_is_not_asked(cut: UndoWorld) -> None:
+    """No node knows the run any more: only the journal here is left to be closed."""
+    state = cut.folder / "state"
+    state.rename(cut.folder / "aside")
+    assert 0 == cut.run("recover", "--auto-approve").code
+    shutil.rmtree(state)
+    (cut.folder / "aside").rename(state)
+    before = cut.now()
+
+    said = cut.run("recover")
+
+    assert (0, True) == (said.code, "No node knows it." in said.err)
+    assert said.last.startswith("Recovered. Nodes: ")
+    assert before == cut.now()
+    assert "Nothing to recover." == cut.run("recover").last
 
 
 def test_a_no_is_json_where_json_is_asked_for(cut: UndoWorld) -> None:

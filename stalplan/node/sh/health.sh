@@ -123,7 +123,7 @@ is_ready() {
 is_alive() {
   if [ -n "$seen" ] && [ "$seen" != unknown ]; then
     born_of "$seen" && [ "$born" = "$seen_born" ] && return 0
-    it_died "the server's process ended $(how_it_ended)"
+    it_died "the server's process ended$(how_it_ended)"
     return 1
   fi
   look_at_service
@@ -140,7 +140,7 @@ is_alive() {
   if [ "$ask_manager" = systemd ]; then
     case $state.$sub_state in
       inactive.* | failed.* | activating.auto-restart*)
-        it_died "the server did not start: it ended $(how_it_ended)"
+        it_died "the server did not start: it ended$(how_it_ended)"
         ;;
     esac
     return 1
@@ -148,7 +148,7 @@ is_alive() {
   if is_in_container; then
     case $container_status in
       exited | stopped | dead | restarting)
-        it_died "the server did not start: it ended $(how_it_ended)"
+        it_died "the server did not start: it ended$(how_it_ended)"
         return 1
         ;;
     esac
@@ -173,6 +173,7 @@ it_died() {
   trouble=$1
 }
 
+# Follows "ended"; nothing where nobody tells.
 how_it_ended() {
   case $ask_manager in
     systemd) ended=$(systemctl show -p ExecMainStatus -- "$ask_unit" 2>/dev/null) ;;
@@ -183,8 +184,8 @@ how_it_ended() {
     *) return 0 ;;
   esac
   case $ended in
-    *=0) printf 'with status 0, as when it cannot read its config file' ;;
-    *) printf 'with status %s' "${ended#*=}" ;;
+    *=0) printf ' with status 0, as when it cannot read its config file' ;;
+    *) printf ' with status %s' "${ended#*=}" ;;
   esac
 }
 

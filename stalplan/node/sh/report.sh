@@ -104,22 +104,28 @@ send_file() {
 }
 
 # Of the environment only what is asked for: from the running process and from the
-# unit, since they can differ.
+# unit, since they can differ. Manager "command" has no unit: the next start is taken to
+# have what this one had.
 report_environment() {
   [ -n "${ask_variables-}" ] || return 0
-  field unit_environment
-  unit_values "$ask_variables"
-  [ -n "$pid" ] || return 0
-  if ! command -v awk >/dev/null 2>&1; then
-    put unmade 'environment	what the running server has in its environment'
-    return 0
+  if [ "$ask_manager" != command ]; then
+    field unit_environment
+    unit_values "$ask_variables"
+    [ -n "$pid" ] || return 0
   fi
-  if [ ! -r "/proc/$pid/environ" ]; then
+  if ! command -v awk >/dev/null 2>&1 || [ ! -r "/proc/$pid/environ" ]; then
     put unmade 'environment	what the running server has in its environment'
     return 0
   fi
   field environment
-  # A newline within a value travels as \001.
+  process_values
+  [ "$ask_manager" = command ] || return 0
+  field unit_environment
+  process_values
+}
+
+# A newline within a value travels as \001.
+process_values() {
   tr '\n\0' '\001\n' <"/proc/$pid/environ" |
     awk -F= -v "names= $ask_variables " 'index(names, " " $1 " ")'
 }
