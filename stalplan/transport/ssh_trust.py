@@ -58,7 +58,8 @@ class Trust:
                 hint=_ask_for_key(route),
             )
         raise HostKeyUnknown(
-            f"{who}, which is in none of {', '.join(_described(about.files))}.",
+            f"{who}, which is in none of {', '.join(_described(about.files))}. "
+            f"If it is the right one, {_keep(about.files)}.",
             hint=_ask_for_key(route),
         )
 
@@ -95,6 +96,13 @@ def _load_revoked(file: str) -> frozenset[bytes]:
         ) from error
     keys = read_known_hosts("\n".join(f"* {line}" for line in lines), file=file)
     return frozenset(key.blob for key in keys)
+
+
+def _keep(files: tuple[str, ...]) -> str:
+    """How the key becomes a known one: ssh itself writes to the user's file only."""
+    if any(file.endswith("/.ssh/known_hosts") for file in files):
+        return "log in once with ssh, which keeps it"
+    return "add it there"
 
 
 def _described(files: tuple[str, ...]) -> list[str]:

@@ -172,6 +172,22 @@ def test_a_pin_stands_above_known_hosts(tmp_path: Path) -> None:
         Trust().check("mx1", pinned, "ssh-ed25519", b"a")
 
 
+@pytest.mark.parametrize(
+    ("file", "expected"),
+    [(".ssh/known_hosts", "log in once with ssh"), ("known", "add it")],
+)
+def test_an_unknown_key_can_become_a_known_one(
+    tmp_path: Path, file: str, expected: str
+) -> None:
+    """Ssh writes the user's own file; another one is the reader's to write."""
+    asked = route(tmp_path, "", known_hosts=(str(tmp_path / file),))
+
+    with pytest.raises(HostKeyUnknown) as caught:
+        Trust().check("mx1", asked, "ssh-ed25519", b"b")
+
+    assert f"If it is the right one, {expected}" in caught.value.detail
+
+
 def test_a_changed_key_names_the_line_that_disagrees(tmp_path: Path) -> None:
     """The error has both fingerprints, file and line, and a command to check."""
     changed = route(tmp_path, f"\nmx1 ssh-ed25519 {key('a')}\n", port=22)
