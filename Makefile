@@ -49,8 +49,8 @@ lock: ## write .ci/requirements.txt anew from pyproject.toml
 bench: venv ## measure reading a cluster beside pyinfra, Ansible and others
 	@.ci/prepare
 	@tests/bench/peers.sh
-	@PYTHONPATH=tests .venv/bin/python -m bench --out docs/speed.md $(ARGS)
-	@PYTHONPATH=tests .venv/bin/python -m bench.planning
+	@PYTHONPATH=tests:tests/transport .venv/bin/python -m bench --out docs/speed.md --readme README.md $(ARGS)
+	@PYTHONPATH=tests .venv/bin/python -m bench.planning --append docs/speed.md
 
 bench-planning: venv ## measure planning alone, with nodes from memory
 	@PYTHONPATH=tests .venv/bin/python -m bench.planning $(ARGS)

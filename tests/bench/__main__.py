@@ -14,17 +14,23 @@ import tempfile
 from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from bench.cluster import BenchCluster
 from bench.measuring import Failed, Run, measured, medians, more_files
-from bench.peers import CONTESTANTS
-from bench.report import Measured, report
+from bench.peers import CONTESTANTS, SLOW
+from bench.report import Measured, ratios, report
+from bench.sick import LIVING, sick
 from bench.starts import starts
 
 ROOT = Path(__file__).parents[2]
 STOCK = Path("/usr/share/base-files")
 MASKED = "STALPLAN_BENCH_MASKED"
+SIZES = [1, 3, 10, 30, 100, 300]
+SLOW_UP_TO = 100  # nodes; beyond, those that take minutes are left out
+RATIOS = "<!-- ratios: written by `make bench` -->"
+RATIOS_END = "<!-- end of the ratios -->"
 FIGURES = "<!-- figures: what stands below is written by `make bench` -->"
 
 
@@ -34,29 +40,42 @@ def main() -> None:
     _mask_start_up_files()
     more_files()
     results: Measured = {}
-    with _cluster(max(options.nodes)) as cluster:
+    sizes = [*options.nodes, *options.delayed_nodes, LIVING * options.sick]
+    with _cluster(max(sizes)) as cluster:
         for delay in options.delays:
-            with _port(cluster, delay) as port:
-                for count in options.nodes:
-                    if delay and count not in options.delayed_nodes:
-                        continue
-                    results[count, delay] = _round(cluster, count, port, options)
-    text = report(results, starts(options.runs), machine=_machine(), runs=options.runs)
+            with _way(cluster, delay) as way:
+                for count in options.delayed_nodes if delay else options.nodes:
+                    results[count, delay] = _round(cluster, count, way, options)
+        beyond = sick(cluster, min(options.runs, 3)) if options.sick else None
+    text = report(
+        results,
+        starts(options.runs),
+        machine=_machine(),
+        runs=options.runs,
+        beyond=beyond,
+    )
     sys.stdout.write(text)
     if options.out:
         said = options.out.read_text("utf-8").partition(FIGURES)[0]
         options.out.write_text(f"{said}{FIGURES}\n\n{text}", "utf-8")
+    if options.readme:
+        before, _, rest = options.readme.read_text("utf-8").partition(RATIOS)
+        after = rest.partition(RATIOS_END)[2]
+        table = f"{RATIOS}\n\n{ratios(results)}\n{RATIOS_END}"
+        options.readme.write_text(f"{before}{table}{after}", "utf-8")
 
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="bench", description=__doc__)
-    parser.add_argument("--nodes", type=int, nargs="+", default=[1, 3, 10, 30, 100])
+    parser.add_argument("--nodes", type=int, nargs="+", default=SIZES)
     parser.add_argument("--delays", type=int, nargs="+", default=[0, 20, 100])
     parser.add_argument("--delayed-nodes", type=int, nargs="+", default=[30])
     parser.add_argument("--runs", type=int, default=5)
+    parser.add_argument("--no-sick", dest="sick", action="store_false")
     parser.add_argument("--only", nargs="+", default=list(CONTESTANTS))
     parser.add_argument("--peers", type=Path, default=ROOT / ".bench")
     parser.add_argument("--out", type=Path, help="a page whose figures are replaced")
+    parser.add_argument("--readme", type=Path, help="a page that quotes the ratios")
     return parser.parse_args()
 
 
@@ -95,35 +114,44 @@ def _cluster(most: int) -> Iterator[BenchCluster]:
         shutil.rmtree(root)
 
 
+@dataclass(frozen=True, slots=True)
+class _Way:
+    """Where the nodes are reached: the server's port, or that of a proxy before it."""
+
+    port: int
+    trips: Path | None = None  # what the proxy tells
+
+
 @contextmanager
-def _port(cluster: BenchCluster, delay: int) -> Iterator[int]:
-    """The server's port, or that of a proxy before it."""
+def _way(cluster: BenchCluster, delay: int) -> Iterator[_Way]:
     port = cluster.sshd.port
     if not delay:
-        yield port
+        yield _Way(port)
         return
-    argv = [sys.executable, "-m", "bench.delay", str(port), str(delay)]
+    trips = cluster.root / f"trips-{delay}"
+    argv = [sys.executable, "-m", "bench.delay", str(port), str(delay), str(trips)]
     with subprocess.Popen(argv, stdout=subprocess.PIPE, text=True) as proxy:
         assert proxy.stdout is not None
         try:
-            yield int(proxy.stdout.readline())
+            yield _Way(int(proxy.stdout.readline()), trips)
         finally:
             proxy.kill()
 
 
 def _round(
-    cluster: BenchCluster, count: int, port: int, options: argparse.Namespace
+    cluster: BenchCluster, count: int, way: _Way, options: argparse.Namespace
 ) -> dict[str, Run]:
     """Every contestant as often as asked, in turn; a first run does not count."""
     told = {
-        name: CONTESTANTS[name](cluster, count, port, options.peers)
+        name: CONTESTANTS[name](cluster, count, way.port, options.peers)
         for name in options.only
+        if name not in SLOW or count <= SLOW_UP_TO
     }
     runs: defaultdict[str, list[Run]] = defaultdict(list)
     for number in range(options.runs + 1):
         for name, each in list(told.items()):
             try:
-                run = measured(each, cluster.sshd.pid)
+                run = measured(each, cluster.sshd.pid, way.trips)
             except Failed as failed:
                 sys.stderr.write(f"{name} at {count} nodes: {failed}\n")
                 del told[name]

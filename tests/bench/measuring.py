@@ -12,12 +12,16 @@ from statistics import median
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
-    """What one run took, in seconds; *memory* is bytes of the largest process."""
+    """What one run took, in seconds; *memory* is bytes of the largest process.
+
+    *trips* are a connection's round trips, the middle of all; 0 where none are counted.
+    """
 
     wall: float
     client: float
     server: float
     memory: int
+    trips: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,8 +38,13 @@ class Failed(Exception):
     """A contestant did not do its work, so its time means nothing."""
 
 
-def measured(told: Told, server: int) -> Run:
-    """One run; *server* is the process id of the sshd that serves it."""
+def measured(told: Told, server: int, trips: Path | None = None) -> Run:
+    """One run; *server* is the process id of the sshd that serves it.
+
+    *trips* is where a delaying proxy tells the round trips of each connection.
+    """
+    if trips is not None:
+        trips.write_text("")
     before, began = _of_server(server), time.monotonic()
     with subprocess.Popen(
         list(told.argv),
@@ -58,7 +67,13 @@ def measured(told: Told, server: int) -> Run:
         client=used.ru_utime + used.ru_stime,
         server=_settled(server) - before,
         memory=used.ru_maxrss * 1024,
+        trips=_middle(trips) if trips is not None else 0.0,
     )
+
+
+def _middle(trips: Path) -> float:
+    counts = [int(line) for line in trips.read_text().split()]
+    return median(counts) if counts else 0.0
 
 
 def _of_server(pid: int) -> float:
@@ -87,6 +102,7 @@ def medians(runs: Sequence[Run]) -> Run:
         client=median(run.client for run in runs),
         server=median(run.server for run in runs),
         memory=round(median(run.memory for run in runs)),
+        trips=median(run.trips for run in runs),
     )
 
 

@@ -159,3 +159,4 @@ CONTESTANTS: dict[str, Contestant] = {
     "parallel-ssh, only reading": parallel_ssh,
 }
 OURS = "stalplan plan"
+SLOW = ("Ansible copy --check --diff", "Ansible raw, only reading")

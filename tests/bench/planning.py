@@ -28,6 +28,7 @@ def main() -> None:
     parser.add_argument("--nodes", type=int, nargs="+", default=[3, 50, 512])
     parser.add_argument("--runs", type=int, default=5)
     parser.add_argument("--clusters", type=int, default=20)
+    parser.add_argument("--append", type=Path, help="a page that gets the table")
     parser.add_argument("--one", nargs=2, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.one:
@@ -45,7 +46,11 @@ def main() -> None:
             "",
             f"{options.clusters} clusters of 500 nodes: {seconds:.1f} s in all.",
         ]
-    sys.stdout.write("\n".join(out) + "\n")
+    text = "\n".join(["### Planning alone, in processor time\n", *out]) + "\n"
+    sys.stdout.write(text)
+    if options.append:
+        with options.append.open("a", encoding="utf-8") as page:
+            page.write(f"\n{text}")
 
 
 def _row(count: int, runs: int) -> str:
