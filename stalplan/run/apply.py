@@ -144,7 +144,8 @@ class Apply:
             return self.runner.carry_out(node, order)
 
         outcomes = []
-        for node, result in together(carry_out, nodes):
+        # Those that may be down at once are: none waits for a place here.
+        for node, result in together(carry_out, nodes, at_once=len(nodes)):
             if isinstance(result, StalplanError):  # not explained by any verdict
                 why = f"{node.name}: {result.detail}"
                 outcomes.append(
