@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, TypeVar
 
+from stalplan.model.stores import SENSITIVE
 from stalplan.names import NodeName, Role
 from stalplan.planning.changes import (
     Change,
@@ -71,13 +72,15 @@ class DriftReport:
     """All drift of a cluster. *recorded*: against the state, else against the file.
 
     *elsewhere* are nodes whose file changed in settings that stalplan does not
-    manage; *unrecorded* have no record although others do; *lost* could not be read.
+    manage, or in secrets, where *masked* says that some are managed: no record holds
+    one. *unrecorded* have no record although others do; *lost* could not be read.
     """
 
     recorded: bool
     drifts: tuple[Drift, ...]
     touched: Mapping[NodeName, Touched]
     elsewhere: tuple[NodeName, ...] = ()
+    masked: bool = False
     unrecorded: tuple[NodeName, ...] = ()
     lost: Mapping[NodeName, str] = field(default_factory=dict)
 
@@ -108,6 +111,11 @@ def drift_of(
         drifts=tuple(sorted(drifts, key=lambda each: (each.address, each.nodes))),
         touched={name: _touched(entry) for name, entry in sorted(known.items())},
         elsewhere=_elsewhere(known, against, drifts),
+        masked=any(
+            SENSITIVE in texts
+            for record in against.values()
+            for texts in record.values.values()
+        ),
         unrecorded=tuple(sorted(set(known) - set(against))) if against else (),
         lost=lost,
     )

@@ -70,7 +70,10 @@ def _notes(report: "DriftReport") -> list[str]:
     notes = []
     if report.elsewhere:
         names = ", ".join(report.elsewhere)
-        notes.append(f"  Changed in settings that stalplan does not manage: {names}.")
+        secrets = ", or in secrets" if report.masked else ""
+        notes.append(
+            f"  Changed in settings that stalplan does not manage{secrets}: {names}."
+        )
     if report.unrecorded:
         names = ", ".join(report.unrecorded)
         notes.append(f"  Never applied, so there is nothing to compare with: {names}.")

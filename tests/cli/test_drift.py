@@ -254,3 +254,19 @@ def test_without_a_record_the_rest_is_still_watched(tmp_path: Path) -> None:
 
     assert ["nodes.mx2.hostname"] == adopted["adopted"]
     assert "nodes.mx1.hostname" == left["address"]
+
+
+def test_another_secret_is_not_said_to_be_unmanaged(tmp_path: Path) -> None:
+    """No record holds one, so which of both changed is left open."""
+    world = World(tmp_path, Release.V0_15)
+    world.edit("mx1", {"store.nats.address": '"other:4222"'})
+    unmanaged = world.stalplan("drift")
+    wanted = '[store.redis]\ntype = "redis"\nurls = ["redis://:CANARY@h"]\n'
+    (tmp_path / "stalplan.toml").write_text(FILE.format(release="0.15") + wanted)
+    world.stalplan("apply", "--auto-approve")
+    world.edit("mx2", {"store.redis.urls": '"redis://:CANARY2@h"'})
+
+    drift = world.stalplan("drift")
+
+    assert "settings that stalplan does not manage: mx1.\n" in unmanaged
+    assert "settings that stalplan does not manage, or in secrets: mx2.\n" in drift
