@@ -40,6 +40,7 @@ class Machine:
 
     address: str
     port: int | None
+    jump: str | None = None  # the same address may be another machine from elsewhere
     manager: str
     unit: str
     config: str | None
@@ -61,6 +62,7 @@ def machine_of(node: "Node") -> Machine:
     return Machine(
         address=node.ssh.address,
         port=node.ssh.port,
+        jump=node.ssh.jump,
         manager=node.service.manager,
         unit=node.service.unit,
         config=node.service.config,

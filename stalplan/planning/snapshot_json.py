@@ -49,6 +49,7 @@ def snapshot_to_json(snapshot: Snapshot, *, stalplan: str) -> str:
             name: {
                 "address": machine.address,
                 "port": machine.port,
+                "jump": machine.jump,
                 "manager": machine.manager,
                 "unit": machine.unit,
                 "config": machine.config,

@@ -121,9 +121,19 @@ def test_a_node_that_is_new_counts_as_not_asked(world: World) -> None:
     assert "the snapshot doesn't know it" in finding["detail"]
 
 
-def test_a_node_at_another_place_counts_as_not_asked(world: World) -> None:
+@pytest.mark.parametrize(
+    "line",
+    [
+        'address = "192.0.2.66"',
+        "ssh.port = 2222",
+        'ssh.jump = "bastion.example.org"',
+        'service.unit = "other"',
+        'service.config = "/etc/other.toml"',
+    ],
+)
+def test_a_node_at_another_place_counts_as_not_asked(world: World, line: str) -> None:
     """What a snapshot tells of one machine says nothing of another."""
-    world.want(("id = 2\n", 'id = 2\naddress = "192.0.2.66"\n'))
+    world.want(("id = 2\n", f"id = 2\n{line}\n"))
 
     plan = world.plan("--snapshot", "s.json")
 
