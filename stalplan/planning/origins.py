@@ -30,6 +30,7 @@ def with_base(
         change
         for change in (base.changes if base else ())
         if facts(change).address not in asked
+        and not plan.unread.issuperset(facts(change).nodes)  # it may still be asked for
     )
     told = Base(
         revision=revision, commit=commit, origins=origins, gone=gone, problem=problem

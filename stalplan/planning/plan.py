@@ -263,6 +263,12 @@ class Plan:
         return any(finding.blocks for finding in self.findings)
 
     @property
+    def unread(self) -> frozenset[NodeName]:
+        """The nodes of which nothing is known, though the plan should have looked."""
+        lost = {node.name for node in self.nodes if not node.reached}
+        return frozenset(lost - self.options.not_asked)
+
+    @property
     def has_changes(self) -> bool:
         """Whether apply would do anything, if only to the recorded state."""
         return bool(self.changes or self.steps)
@@ -273,7 +279,7 @@ class Plan:
 
         A plan that could not look everywhere never claims that nothing differs.
         """
-        if not self.blocked and not self.has_changes:
+        if not (self.blocked or self.has_changes or self.unread):
             return f"No changes. The cluster matches {self.desired.path}."
         return self.summary.sentence
 

@@ -142,6 +142,33 @@ def test_a_node_at_another_place_counts_as_not_asked(world: World, line: str) ->
     assert "the snapshot knows it at another place" in finding["detail"]
 
 
+def test_what_was_not_read_is_not_claimed_to_match(world: World) -> None:
+    """Without a change in sight a preview says so only where it saw every node."""
+    world.want(("id = 2\n", "id = 2\nssh.port = 2222\n"))
+    done = world.run("plan", "--snapshot", "s.json")
+
+    assert (
+        "Plan: 0 to add, 0 to change, 0 to remove. Files: 0, restarts: 0."
+        == done.out.splitlines()[-1]
+    )
+    excluded = world.run("plan", "--snapshot", "s.json", "--exclude", "mx2")
+    assert "No changes." in excluded.out
+
+
+def test_what_is_not_known_is_not_given_up(world: World) -> None:
+    """A change of the base is gone only where the plan could have had it."""
+    world.want(MOVED, ('"mx2.example.org"', '"b.example.org"'))
+    world.commit()
+    world.want(("id = 1\n", "id = 1\nssh.port = 1\n"), ('["mx2"]', '["mx1"]'))
+    one = world.plan("--snapshot", "s.json", "--base", "HEAD")
+    world.want(("id = 2\n", "id = 2\nssh.port = 2\n"))
+    none = world.plan("--snapshot", "s.json", "--base", "HEAD")
+
+    assert {"roles.purge.stores"} == {each["address"] for each in one["base"]["gone"]}
+    assert {"nodes.mx2.hostname"} == {each["address"] for each in one["changes"]}
+    assert ([], []) == (none["changes"], none["base"]["gone"])
+
+
 def test_the_recorded_state_is_in_it(world: World) -> None:
     """Nodes that left, and causes, come out of the snapshot, not of the state here."""
     world.run("apply")
