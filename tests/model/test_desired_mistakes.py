@@ -179,6 +179,23 @@ def test_a_label_and_shards_may_both_be_wrong() -> None:
     ] == mistakes(sound("[roles]\nfts-indexing = { label = 'x', shards = 0 }\n"))
 
 
+def test_every_wrong_item_of_a_list_is_told() -> None:
+    """Each at its own place; what is wrong with two in the same way, twice."""
+    text = sound("[nodes.n]\nid = 9\nlabels = [1, 'a', '', 2]\n")
+    text += "[service]\nbefore_stop = ['x', 1,\n true]\n"
+
+    told = wrong(text).detail.splitlines()
+
+    each = "nodes.n.labels must hold labels: each"
+    assert [
+        f"11: {each} must be text in quotes, not a number",
+        f"19: {each} must not be empty",
+        f"23: {each} must be text in quotes, not a number",
+        "21: service.before_stop must hold text in quotes, not a number",
+        "2: service.before_stop must hold text in quotes, not true",
+    ] == [line.split(":", 2)[2] for line in told]
+
+
 def test_all_mistakes_are_told_by_line() -> None:
     """One error lists every mistake in the order in which an editor meets them."""
     text = """\

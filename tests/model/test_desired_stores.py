@@ -207,7 +207,10 @@ WRONG = {
     ),
     "an entry of a list": (
         "[store.redis]\ntype = 'redis'\nurls = ['x', '', { env = '' }]\n",
-        ["store.redis.urls holds an entry that must not be empty"],
+        [
+            "store.redis.urls holds an entry that must not be empty",
+            "store.redis.urls holds an entry that has a env that must not be empty",
+        ],
     ),
     "brokers": (
         "[store.k]\ntype = 'kafka'\nbrokers = ['x']\ngroup-id = 'x'\n",

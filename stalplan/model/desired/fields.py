@@ -33,14 +33,27 @@ HOST_KEY = re.compile(r"SHA256:[A-Za-z0-9+/]{43}=?")
 class Unfit(Exception):
     """A value is not what its key wants. *inside* leads to the part that is not.
 
-    With a *code* it also is a finding.
+    With a *code* it also is a finding. *more* is what else is wrong with the value.
     """
 
-    def __init__(self, what: str, *inside: str, code: str = "") -> None:
+    def __init__(
+        self, what: str, *inside: str, code: str = "", more: "tuple[Unfit, ...]" = ()
+    ) -> None:
         super().__init__(what)
         self.what = what
         self.inside = inside
         self.code = code
+        self.more = more
+
+    def within(self, phrase: str, step: str) -> "Unfit":
+        """The same of a value of which this one is a part: *step* leads to it."""
+        return Unfit(
+            f"{phrase} {self.what}",
+            step,
+            *self.inside,
+            code=self.code,
+            more=tuple(each.within(phrase, step) for each in self.more),
+        )
 
 
 def kind(value: object) -> str:
@@ -168,6 +181,28 @@ def duration(*, least: float = 0.001) -> Reader:
     return read
 
 
+def items(
+    value: list[object], reader: Callable[[object], T], *, phrase: str
+) -> tuple[T, ...]:
+    """Every item as *reader* reads it; *phrase* leads from the list to an item's fault.
+
+    Raises:
+        Unfit: with all items that are.
+    """
+    found: list[T] = []
+    wrong: list[Unfit] = []
+    for number, item in enumerate(value):
+        try:
+            found.append(reader(item))
+        except Unfit as error:
+            wrong.append(error.within(phrase, str(number)))
+    if wrong:
+        first, *others = (one for each in wrong for one in (each, *each.more))
+        first.more = tuple(others)
+        raise first
+    return tuple(found)
+
+
 def argv(value: object) -> tuple[str, ...]:
     """A command: the program and its arguments, each its own text."""
     if not isinstance(value, list):
@@ -177,14 +212,18 @@ def argv(value: object) -> tuple[str, ...]:
         )
     if not value:
         raise Unfit("must name a program; leave the key out for none")
-    for number, part in enumerate(value):
-        if not isinstance(part, str):
-            raise Unfit(f"must hold text in quotes, not {kind(part)}", str(number))
-        if "\x00" in part or "\n" in part:
-            raise Unfit("must hold text of one line", str(number))
-    if not value[0]:
+    words = items(value, _word_of_a_command, phrase="must hold")
+    if not words[0]:
         raise Unfit("must begin with the program's name", "0")
-    return tuple(value)
+    return words
+
+
+def _word_of_a_command(value: object) -> str:
+    if not isinstance(value, str):
+        raise Unfit(f"text in quotes, not {kind(value)}")
+    if "\x00" in value or "\n" in value:
+        raise Unfit("text of one line")
+    return value
 
 
 def absolute_path(value: object) -> str:
@@ -267,11 +306,12 @@ def read_field(
     try:
         return reader(value)
     except Unfit as error:
-        what, where = f"{dotted(path)} {error.what}", (*path, *error.inside)
-        if error.code:
-            mistakes.coded(error.code, where, what, key=".".join(path))
-        else:
-            mistakes.at_value(where, what)
+        for each in (error, *error.more):
+            what, where = f"{dotted(path)} {each.what}", (*path, *each.inside)
+            if each.code:
+                mistakes.coded(each.code, where, what, key=".".join(path))
+            else:
+                mistakes.at_value(where, what)
         return None
 
 

@@ -15,6 +15,7 @@ from stalplan.model.desired.fields import (
     flag,
     host_key,
     is_table,
+    items,
     kind,
     port,
     read_field,
@@ -49,12 +50,7 @@ def labels(value: object) -> frozenset[str]:
     """Words that roles may pick nodes by."""
     if not isinstance(value, list):
         raise Unfit(f'must be a list such as ["front"], not {kind(value)}')
-    for number, label in enumerate(value):
-        try:
-            text(label)
-        except Unfit as error:
-            raise Unfit(f"must hold labels: each {error.what}", str(number)) from error
-    return frozenset(value)
+    return frozenset(items(value, text, phrase="must hold labels: each"))
 
 
 NODE_KEYS: dict[str, Reader] = {

@@ -31,7 +31,7 @@ def reference(folder: str) -> Callable[[object], SecretRef]:
         try:
             return _read(key, inner, folder)
         except Unfit as error:
-            raise Unfit(f"has a {key} that {error.what}", key, *error.inside) from error
+            raise error.within(f"has a {key} that", key) from error
 
     return read
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from stalplan.model.desired.fields import Unfit, is_table, kind, read_field
+from stalplan.model.desired.fields import Unfit, is_table, items, kind, read_field
 from stalplan.model.desired.mistakes import dotted, listed, quoted
 from stalplan.model.desired.references import FORMS, REF_KEYS, is_reference, reference
 from stalplan.model.stores import StoreItem, StoreText, StoreValue, StoreWish
@@ -191,18 +191,9 @@ def _value(
             raise Unfit("must be one value, not a list")
         if not found:
             raise Unfit("is an empty list, which leaves no trace: leave the key out")
-        return tuple(_item(read, number, item) for number, item in enumerate(found))
+        return items(found, read, phrase="holds an entry that")
 
     return read_field(mistakes, path, value, read_list)
-
-
-def _item(read: Any, number: int, item: object) -> StoreItem:  # noqa: ANN401 - a closure
-    try:
-        found: StoreItem = read(item)
-    except Unfit as error:
-        what = f"holds an entry that {error.what}"
-        raise Unfit(what, str(number), *error.inside, code=error.code) from error
-    return found
 
 
 def _text(setting: Setting, value: object) -> str:
