@@ -1,7 +1,10 @@
 """The command line: one file per command, and the border where errors become text."""
 
+import gc
 import signal
 import sys
+
+_ROUNDS = (50_000, 20, 10)  # objects and rounds between two looks for garbage
 
 
 def run() -> None:
@@ -10,6 +13,9 @@ def run() -> None:
     for number in (signal.SIGTERM, signal.SIGHUP):
         if signal.getsignal(number) is not signal.SIG_IGN:
             signal.signal(number, signal.default_int_handler)
+    # What a run makes it mostly keeps: looking for garbage at the usual pace took a
+    # tenth of a plan of 300 nodes.
+    gc.set_threshold(*_ROUNDS)
     from stalplan.cli.main import main  # noqa: PLC0415 - importing us stays free
 
     sys.exit(main(sys.argv[1:]))

@@ -46,10 +46,12 @@ class Command:
         """Whether the node has begun the command, or said that it won't."""
         return bool(self.begun or self.refused or self.refused_channel or self.over)
 
-    @property
-    def output(self) -> Output:
-        """What was said until now."""
-        return Output(bytes(self._stdout), bytes(self._stderr), self._status)
+    def take_output(self) -> Output:
+        """What was said, once it is over. Nothing is kept: lines outlive commands."""
+        output = Output(bytes(self._stdout), bytes(self._stderr), self._status)
+        self._stdin = memoryview(b"")
+        self._stdout, self._stderr = bytearray(), bytearray()
+        return output
 
     def hear(self, kind: int, message: Message) -> None:
         """Implements ssh_driven.Channel."""

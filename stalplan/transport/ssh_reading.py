@@ -234,7 +234,7 @@ class _Question:
             if command.refused:
                 raise NodeUnreachable(f"{name} refused the command.")
             yield from self._over(command)
-        return command.output
+        return command.take_output()
 
     def _begun(self, command: Command) -> Generator[Wait | Turn, None, None]:
         deadline = Deadline(self._node.ssh.connect_timeout)
