@@ -104,7 +104,7 @@ class Cluster(Controller):
         """
         text = f'format = 1\n[cluster]\nname = "e2e"\nrelease = "{self.release}"\n'
         text += f'{cluster}\n[service]\nmanager = "command"\n{service}\n'
-        text += 'health_timeout = "20s"\n' if "health_timeout" not in service else ""
+        text += 'health_timeout = "30s"\n' if "health_timeout" not in service else ""
         text += '[ssh]\nknown_hosts = "known_hosts"\n'
         for name, lines in nodes.items():
             text += f"\n[nodes.{name}]\n{lines}\n{self.reach(name)}"
@@ -138,7 +138,7 @@ class Cluster(Controller):
 
     def wait_ready(self, name: str) -> dict[str, Any]:
         """Wait until *name*'s server answers; what it has in effect."""
-        return wait_until(self[name].status, 20, f"{name}'s server")
+        return wait_until(self[name].status, what=f"{name}'s server")
 
     def shots(self) -> dict[str, Shot]:
         """Every node's file and service now."""

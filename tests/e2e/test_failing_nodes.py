@@ -28,7 +28,7 @@ def failing(cluster_of: MakeCluster, fault: dict[str, str]) -> Cluster:
             name: f'id = {name[2]}\nhostname = "{name}.example.org"'
             for name in ("mx1", "mx2", "mx3")
         },
-        service='health_timeout = "3s"',
+        service=f'health_timeout = "{6 if "STANDIN_NEVER_READY" in fault else 30}s"',
         after='[apply]\norder = ["mx1"]',
     )
     return cluster

@@ -155,7 +155,7 @@ def test_an_expired_lease_is_an_unfinished_run(cluster_of: MakeCluster) -> None:
         assert refused.code in (5, 8), refused.said
         return refused.code == 8
 
-    wait_until(expired, 30, "the lease's end")
+    wait_until(expired, 60, "the lease's end")
     planned = cluster.run("plan", *elsewhere)
     recovered = cluster.run("recover", "--auto-approve", *elsewhere)
 
@@ -240,7 +240,7 @@ def test_ctrl_c_twice_leaves_at_once(cluster_of: MakeCluster) -> None:
     wait_until(lambda: "Stopping the server" in stderr.readline(), 60, "its work")
 
     process.send_signal(signal.SIGINT)
-    wait_until(lambda: "Stopping after" in stderr.readline(), 30, "the first answer")
+    wait_until(lambda: "Stopping after" in stderr.readline(), 60, "the first answer")
     process.send_signal(signal.SIGINT)
     done = cluster.collect(process)
 

@@ -96,7 +96,7 @@ class Machine(ABC):
 
     def wait_answer(self) -> None:
         """Until the running server answers."""
-        wait_until(self.status, 20, f"{self.name}'s server")
+        wait_until(self.status, what=f"{self.name}'s server")
 
     def refresh(self) -> None:
         """The service runs, as its file is now and as behave() says."""

@@ -22,7 +22,7 @@ from faults.truths import (
     server_runs_its_file,
     was_sane,
 )
-from faults.world import VERSION, Loss, Wish, World, hostname_of
+from faults.world import PATIENT, VERSION, Loss, Wish, World, hostname_of
 from stalplan.stalwart.parse import parse
 
 _HUNG = 120.0  # seconds
@@ -115,7 +115,13 @@ class Runner:
         return Counts(len(said.points), counts)
 
     def _want(
-        self, scene: Scene, tag: str, *, stop_timeout: int = 6, hooks: bool = False
+        self,
+        scene: Scene,
+        tag: str,
+        *,
+        stop_timeout: int = PATIENT,
+        health_timeout: int = PATIENT,
+        hooks: bool = False,
     ) -> None:
         """What the scene asks for, from what the files say now."""
         ids = self.world.ids()
@@ -143,6 +149,7 @@ class Runner:
             {name: Wish(ids[name], names[name]) for name in ids},
             most_down=2 if both else 1,
             stop_timeout=stop_timeout,
+            health_timeout=health_timeout,
             hooks=hooks,
             more=more,
         )
@@ -160,7 +167,8 @@ class Runner:
         self._want(
             case.scene,
             f"s{case.seed}",
-            stop_timeout=1 if impatient else 6,
+            stop_timeout=1 if impatient else PATIENT,
+            health_timeout=6 if case.server is Server.NEVER_READY else PATIENT,
             hooks=case.hooks,
         )
         machine = self.world[case.node]

@@ -17,7 +17,7 @@ APPLY_FAILED = re.compile(
     r"(\d+) untouched, (\d+) unknown\."
 )
 NOTHING = "Nothing to recover."
-_SETTLES = 15.0  # seconds for a server that has just been started
+_SETTLES = 60.0  # seconds for a server that has just been started
 _CHANGES, _LEFT = 2, 8
 
 

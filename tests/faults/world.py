@@ -27,6 +27,7 @@ from stalplan.stalwart.releases import ServerVersion
 
 VERSION = ServerVersion.parse("0.15.5")
 NAMES = ("mx1", "mx2")
+PATIENT = 15  # seconds for what takes one, on a machine that has much else to do
 _MOST_BYTES = 64 << 20  # of a file that is looked into; a journal has some
 
 
@@ -90,7 +91,8 @@ class World:
         wishes: Mapping[str, Wish],
         *,
         most_down: int = 1,
-        stop_timeout: int = 6,
+        stop_timeout: int = PATIENT,
+        health_timeout: int = PATIENT,
         hooks: bool = False,
         more: str = "",
     ) -> None:
@@ -98,8 +100,9 @@ class World:
         self.wishes = dict(wishes)
         text = (
             'format = 1\n[cluster]\nname = "faults"\nrelease = "0.15"\n'
-            '[ssh]\nknown_hosts = "known_hosts"\nconnect_timeout = "5s"\n'
-            f'[service]\nhealth_timeout = "6s"\nstop_timeout = "{stop_timeout}s"\n'
+            '[ssh]\nknown_hosts = "known_hosts"\nconnect_timeout = "20s"\n'
+            f'[service]\nhealth_timeout = "{health_timeout}s"\n'
+            f'stop_timeout = "{stop_timeout}s"\n'
             f"{self._hooks() if hooks else ''}"
             f"[apply]\nkeep_runs = 3\nmax_unavailable = {most_down}\n{more}\n"
         )

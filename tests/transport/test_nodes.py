@@ -210,7 +210,7 @@ def test_failed_server_is_started_again(systemd_nodes: SystemdNodes) -> None:
 
     node.exec(["kill", "-KILL", first])
 
-    wait_until(lambda: node.show("NRestarts") == "1", timeout=20)
+    wait_until(lambda: node.show("NRestarts") == "1")
     wait_until(lambda: node.show("ActiveState") == "active")
     assert first != node.show("MainPID")
 

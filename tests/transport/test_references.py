@@ -137,7 +137,7 @@ def test_a_program_that_does_not_end(script: str, tmp_path: Path) -> None:
 
     assert "It did not end within 0.3 s." == why(printed(told, seconds=0.3))
     assert time.monotonic() - began < 10
-    wait_until(lambda: not alive(int(group.read_text())), 10, "its end")
+    wait_until(lambda: not alive(int(group.read_text())), what="its end")
 
 
 def alive(group: int) -> bool:
