@@ -22,7 +22,8 @@ def nodes_of(words: Sequence[str], inventory: Path | None) -> list[Asked]:
 
     Raises InventoryWrong, and click's UsageError for a word that is none of these.
     """
-    known = [] if inventory is None else _read(inventory)
+    wanted = [word for word in words if "=" not in word]
+    known = [] if inventory is None else _read(inventory, wanted)
     picked: list[Asked] = []
     for word in words:
         name, equals, place = word.partition("=")
@@ -58,7 +59,7 @@ def _picked(word: str, known: Sequence[Asked], inventory: Path) -> list[Asked]:
     return found
 
 
-def _read(path: Path) -> list[Asked]:
+def _read(path: Path, wanted: Sequence[str]) -> list[Asked]:
     try:
         with path.open("rb") as handle:
             data = handle.read(MOST_BYTES + 1)
@@ -76,4 +77,4 @@ def _read(path: Path) -> list[Asked]:
         if not hosts:
             raise InventoryWrong(f"{path} names no host, only patterns.")
         return hosts
-    return read_inventory(text, str(path))
+    return read_inventory(text, str(path), wanted)

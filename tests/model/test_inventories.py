@@ -143,6 +143,16 @@ def test_jump_hosts(arguments: str, expected: str | None) -> None:
     assert expected == node.ssh.get("jump")
 
 
+def test_what_is_not_wanted_may_be_beyond_us() -> None:
+    """A template stands in the way only of the hosts that are asked for."""
+    text = "[web]\nw1 ansible_host={{ ip }}\n[mail]\nmx1\n"
+
+    assert ["mx1"] == [node.name for node in read_inventory(text, "hosts", ["mail"])]
+    for wanted in ([], ["web"], ["w1"]):
+        with pytest.raises(InventoryWrong, match="w1: ansible_host is a template"):
+            read_inventory(text, "hosts", wanted)
+
+
 def test_a_plain_list() -> None:
     """A line is a name and its address, or a name that is its own address."""
     text = "mx1=192.0.2.11 # first\n\nmx2 = root@[2001:db8::2]:22\nmx3\n"

@@ -6,7 +6,7 @@ behavioral inventory parameters".
 
 import re
 import shlex
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 
 import yaml
@@ -70,8 +70,11 @@ class _Inventory:
         said = str(self.groups[name].variables.get("ansible_group_priority", 1))
         return depth, int(said) if said.isdecimal() else 1, name
 
-    def nodes(self, file: str) -> list[Asked]:
-        """Every host as a node. Raises InventoryWrong."""
+    def nodes(self, file: str, wanted: Collection[str]) -> list[Asked]:
+        """Every host as a node; one that can't be is left out where others are wanted.
+
+        Raises InventoryWrong.
+        """
         found = []
         for host, own in self.hosts.items():
             groups = self.holding(host)
@@ -81,11 +84,12 @@ class _Inventory:
             try:
                 found.append(reached(host, variables | own, tuple(groups)))
             except ValueError as error:
-                raise InventoryWrong(f"{file}: {host}: {error}") from error
+                if not wanted or {host, *groups} & {*wanted}:
+                    raise InventoryWrong(f"{file}: {host}: {error}") from error
         return found
 
 
-def read_ini(text: str, file: str) -> list[Asked]:
+def read_ini(text: str, file: str, wanted: Collection[str] = ()) -> list[Asked]:
     """The hosts in order. Raises InventoryWrong with the line."""
     inventory = _Inventory()
     group, part = "ungrouped", ""
@@ -101,7 +105,7 @@ def read_ini(text: str, file: str) -> list[Asked]:
             _ini_entry(inventory, group, part, entry)
         except ValueError as error:
             raise InventoryWrong(f"{file}:{number}: {error}") from error
-    return inventory.nodes(file)
+    return inventory.nodes(file, wanted)
 
 
 def _ini_entry(inventory: _Inventory, group: str, part: str, entry: str) -> None:
@@ -125,7 +129,7 @@ class _Loader(yaml.SafeLoader):
 _Loader.add_multi_constructor("!", lambda _loader, _suffix, _node: None)
 
 
-def read_yaml(text: str, file: str) -> list[Asked]:
+def read_yaml(text: str, file: str, wanted: Collection[str] = ()) -> list[Asked]:
     """The hosts in order. Raises InventoryWrong."""
     try:
         tree = yaml.load(text, _Loader)  # noqa: S506 - a SafeLoader without strangers' tags
@@ -139,7 +143,7 @@ def read_yaml(text: str, file: str) -> list[Asked]:
             _yaml_group(inventory, str(name), group, _DEPTH)
     except (ValueError, TypeError, AttributeError) as error:
         raise InventoryWrong(f"{file}: {error}") from error
-    return inventory.nodes(file)
+    return inventory.nodes(file, wanted)
 
 
 def _yaml_group(inventory: _Inventory, name: str, tree: object, depth: int) -> None:
