@@ -34,6 +34,8 @@ def import_text(imported: "Imported", file: str) -> str:
             for each in imported.plan.findings
             if each.blocks and each.code not in said
         ]
+        hints = {f.hint: None for f in imported.plan.findings if f.blocks and f.hint}
+        lines += [f"  Hint: {hint}" for hint in hints]
     elif not repaired:
         lines += ["", "`stalplan plan` will find no changes."]
     return "\n".join(lines)

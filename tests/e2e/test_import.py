@@ -212,6 +212,7 @@ def test_odd_nodes_get_the_best_file_there_is(machines: Machines) -> None:
     told = machines.first_import(*words)
     assert "mx2: SP501: The server would not start: " in told.err
     assert "nodes.mx3: SP605: The unit stalwart.service is not-found." in told.err
+    assert "  Hint: Name its systemd unit or container in service.unit; " in told.err
     assert {"mx1", "mx3"} == set(machines.odd())
     assert "# [nodes.mx2]\n" in machines.desired.read_text()
     assert (

@@ -16,6 +16,12 @@ if TYPE_CHECKING:
     from stalplan.stalwart.releases import Release
 
 
+_NAME_IT = (
+    "Name its systemd unit or container in service.unit; "
+    "service.manager says which of them, or commands of its own."
+)
+
+
 def report_findings(report: "NodeReport", release: "Release") -> "Iterator[Finding]":
     """What stands in the way on one node, or can't be known there."""
     yield from _release_is_right(report, release)
@@ -43,9 +49,12 @@ def report_findings(report: "NodeReport", release: "Release") -> "Iterator[Findi
             file=file,
             hint=f"find / -xdev -samefile {file}  # on the node",
         )
-    for problem in (report.lease_problem, report.service_problem):
+    missing = _NAME_IT if report.service is None else ""
+    problems = (report.lease_problem, ""), (report.service_problem, missing)
+    for problem, hint in problems:
         if problem:
-            yield found("SP605", Scope.LIVE, sentence(problem), node=report.node)
+            text = sentence(problem)
+            yield found("SP605", Scope.LIVE, text, node=report.node, hint=hint)
     for probe, shows in report.unmade_probes:
         yield found(
             "SP606",
