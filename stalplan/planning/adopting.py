@@ -182,6 +182,8 @@ def _wish(
 
 def _id(text: object) -> int:
     """An id that the file may ask for."""
+    if text is None:
+        raise _Unfit("the file can't ask for a node without an id")
     if isinstance(text, str) and text.isascii() and text.isdigit():
         number = int(text)
         if number < NODE_IDS:

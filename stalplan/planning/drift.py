@@ -231,10 +231,10 @@ def _holders(ids: Mapping[NodeName, int]) -> Mapping[int, tuple[str, ...]]:
 def _own(pair: _Pair) -> Iterator[Drift]:
     """What is a node's alone: its id and its name."""
     address, path = node_address(pair.name), ("nodes", pair.name)
-    if pair.was.get(NODE_ID) != pair.now.get(NODE_ID):
-        same = pair.had.node_id == pair.has.node_id
-        if not same or pair.had.node_id_error != pair.has.node_id_error:
-            yield _scalar(pair, NODE_ID, f"{address}.id", (*path, "id"))
+    if _as_read(pair.was.get(NODE_ID), pair.had) != _as_read(
+        pair.now.get(NODE_ID), pair.has
+    ):
+        yield _scalar(pair, NODE_ID, f"{address}.id", (*path, "id"))
     if pair.had.hostname != pair.has.hostname:
         yield _scalar(pair, HOSTNAME, f"{address}.hostname", (*path, "hostname"))
 

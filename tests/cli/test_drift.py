@@ -137,7 +137,10 @@ class World:
 def meanings(release: Release, name: str, has: Effective) -> dict[str, object]:
     """Everything that stalplan manages of a node, by the address of its drift."""
     found: dict[str, object] = {
-        f"nodes.{name}.id": (has.node_id, has.node_id_error),
+        # Without one the server counts as node 1, and plan writes it down.
+        f"nodes.{name}.id": has.node_id_text
+        if has.node_id_error or has.node_id_text is None
+        else has.node_id,
         f"nodes.{name}.hostname": has.hostname,
         "cluster.coordinator": has.coordinator,
     }
