@@ -107,6 +107,8 @@ def _rule(code: str) -> dict[str, Any]:
     return {
         "id": code,
         "shortDescription": {"text": summary},
+        "fullDescription": {"text": f"{summary}."},
+        "help": {"text": "Each result says what it is about, and what to do."},
         "defaultConfiguration": {"level": LEVELS[severity]},
     }
 
@@ -138,12 +140,14 @@ def _message(text: str) -> dict[str, str]:
 
 
 def _location(path: str, line: int | None) -> dict[str, Any]:
+    """A file of the repository, or one outside of it, which no root leads to."""
+    path = posixpath.normpath(path)
+    artifact = {"uri": quote(path), "uriBaseId": "%SRCROOT%"}
+    if path.startswith("/"):
+        artifact = {"uri": f"file://{quote(path)}"}
     return {
         "physicalLocation": {
-            "artifactLocation": {
-                "uri": quote(posixpath.normpath(path)),
-                "uriBaseId": "%SRCROOT%",
-            },
+            "artifactLocation": artifact,
             "region": {"startLine": line or 1},
         }
     }

@@ -138,6 +138,10 @@ def test_sarif_has_what_github_asks_for() -> None:
         (run,) = json.loads(render_sarif(plan, "mail/stal plan.toml"))["runs"]
         rules = {rule["id"]: rule for rule in run["tool"]["driver"]["rules"]}
         assert {finding.code for finding in plan.findings} == {*rules}
+        kinds = ("shortDescription", "fullDescription", "help")
+        assert {True} >= {
+            bool(rules[id_][kind]["text"]) for id_ in rules for kind in kinds
+        }
         for result in run["results"]:
             (location,) = result["locations"]
             place = location["physicalLocation"]
@@ -145,6 +149,17 @@ def test_sarif_has_what_github_asks_for() -> None:
             assert "mail/stal%20plan.toml" == place["artifactLocation"]["uri"]
             assert place["region"]["startLine"] >= 1
             assert {"primaryLocationLineHash"} == {*result["partialFingerprints"]}
+
+
+def test_a_file_outside_of_the_repository_is_at_no_root() -> None:
+    """An absolute path is an address of its own, which a root would make wrong."""
+    plan = every_plan()[0]
+    (run,) = json.loads(render_sarif(plan, "/etc/stal plan.toml"))["runs"]
+
+    assert {("file:///etc/stal%20plan.toml",)} == {
+        tuple(result["locations"][0]["physicalLocation"]["artifactLocation"].values())
+        for result in run["results"]
+    }
 
 
 def test_a_failure_is_no_empty_success() -> None:
