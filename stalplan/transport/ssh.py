@@ -1,5 +1,6 @@
 """Nodes over SSH: one line per node for a whole run."""
 
+import resource
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -21,6 +22,7 @@ from stalplan.transport.ssh_loop import Loop
 from stalplan.transport.ssh_opening import KEEPALIVE_SECONDS
 from stalplan.transport.ssh_reading import LeftToThread, Refused, Told, Way, reading
 
+_OTHER_FILES = 64  # open besides the lines
 _MOST_THREADS = 512  # nodes that threads read or find the way to at once
 
 
@@ -65,6 +67,7 @@ class SshTransport:
         """
         if not nodes:
             return
+        _allow_files(len(nodes))
         with _Crew(len(nodes), at_once=self._parallelism) as crew:
             for node in nodes:
                 crew.send(partial(self._set_out, node))
@@ -157,6 +160,16 @@ class _Crew:
     def __exit__(self, *_: object) -> None:
         self._pool.shutdown(wait=False, cancel_futures=True)
         self.loop.close()
+
+
+def _allow_files(lines: int) -> None:
+    """Let this process have so many lines open, as far as the system lets it."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = lines + _OTHER_FILES
+    if hard != resource.RLIM_INFINITY:
+        wanted = min(wanted, hard)
+    if soft not in (resource.RLIM_INFINITY, wanted) and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 def _unreachable(node: Node, error: NodeUnreachable) -> Unreachable:

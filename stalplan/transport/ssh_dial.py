@@ -71,19 +71,27 @@ def dial(
 def _directly(name: str, route: Route, deadline: Deadline) -> socket.socket:
     found = resolved(name, route)
     failures: list[OSError] = []
-    for number, (family, kind, proto, _, address) in enumerate(found):
-        one = socket.socket(family, kind, proto)
+    for number, address in enumerate(found):
         # Several addresses share the time: a dead first one must leave some.
-        one.settimeout(deadline.left / (len(found) - number))
+        share = deadline.left / (len(found) - number)
         try:
-            one.connect(address)
+            return _connected(address, share)
         except OSError as error:
-            one.close()
             failures.append(error)
-            continue
-        tune(one)
-        return one
     raise unreached(name, route, deadline, failures)
+
+
+def _connected(address: Address, seconds: float) -> socket.socket:
+    family, kind, proto, _, where = address
+    one = socket.socket(family, kind, proto)
+    try:
+        one.settimeout(seconds)
+        one.connect(where)
+        tune(one)
+    except OSError:
+        one.close()
+        raise
+    return one
 
 
 def resolved(name: str, route: Route) -> Sequence[Address]:

@@ -119,26 +119,32 @@ def _connected(
     way: Way, deadline: Deadline
 ) -> Generator[Wait | Turn, None, socket.socket]:
     failures: list[OSError] = []
-    for number, (family, kind, proto, _, address) in enumerate(way.addresses):
-        line = socket.socket(family, kind, proto)
-        line.settimeout(0)
+    for number, address in enumerate(way.addresses):
         # Several addresses share the time: a dead first one must leave some.
         share = Deadline(deadline.left / (len(way.addresses) - number))
         try:
-            with suppress(BlockingIOError):
-                line.connect(address)
-            yield Wait(line, writing=True, until=share.end)
-            _raise_failure(line)
-            tune(line)
+            return (yield from _connected_to(address, share))
         except OSError as error:
-            line.close()
             failures.append(error)
-        except BaseException:
-            line.close()
-            raise
-        else:
-            return line
     raise unreached(str(way.node.name), way.route, deadline, failures)
+
+
+def _connected_to(
+    address: Address, deadline: Deadline
+) -> Generator[Wait | Turn, None, socket.socket]:
+    family, kind, proto, _, where = address
+    line = socket.socket(family, kind, proto)
+    try:
+        line.settimeout(0)
+        with suppress(BlockingIOError):
+            line.connect(where)
+        yield Wait(line, writing=True, until=deadline.end)
+        _raise_failure(line)
+        tune(line)
+    except BaseException:
+        line.close()
+        raise
+    return line
 
 
 def _raise_failure(line: socket.socket) -> None:

@@ -1,6 +1,8 @@
 """Reading many nodes at once."""
 
 import os
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -188,3 +190,39 @@ def test_what_the_account_can_not_do_is_told(
     assert isinstance(seen, Unreachable)
     assert "The node can't do what was asked" == seen.summary
     assert seen.detail.startswith(expected)
+
+
+_FEW_FILES = """\
+import resource, sys
+hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+resource.setrlimit(resource.RLIMIT_NOFILE, (40, {most}))
+from stalplan.model.inventory import Node, SshSettings
+from stalplan.transport.ssh import SshTransport
+ssh = SshSettings(address="127.0.0.1", port={port}, identity_file={key!r})
+nodes = [Node(name=f"mx{{n}}", node_id=n, ssh=ssh) for n in range(60)]
+seen = list(SshTransport(ssh_config="none").read(nodes))
+told = [each for each in seen if {word!r} in each.detail]
+print(len(seen), bool(told), len(told) == len(seen))
+"""
+
+
+@pytest.mark.parametrize(
+    ("most", "word", "expected"),
+    [
+        ("hard", "refused the connection", "60 True True"),
+        ("40", "can't be reached: Too many open files", "60 True False"),
+    ],
+)
+def test_a_process_may_have_few_files(
+    identity: Key, most: str, word: str, expected: str
+) -> None:
+    """More are allowed as far as that goes; beyond, nodes are told of, no traceback."""
+    program = _FEW_FILES.format(
+        most=most, word=word, port=free_port(), key=str(identity.path)
+    )
+
+    done = subprocess.run(
+        [sys.executable, "-c", program], check=True, capture_output=True, text=True
+    )
+
+    assert expected == done.stdout.strip()
