@@ -93,14 +93,13 @@ def make_plan(
     problem, passing = situation(scene)
     way = _Way(scene=scene, problem=problem, passing=passing)
     no_order = [*unsound(scene, problem)]
-    moments: Sequence[Moment] = ()
+    steps: tuple[Step, ...] = ()
     if not no_order:
-        order = in_order(problem)
+        order = _order(scene, problem)
         if isinstance(order, NoOrder):
             no_order.append(order)
-        else:
-            moments = order
-    steps = () if no_order else way.steps(moments)
+        elif order is not None:
+            steps = way.steps(order)
     said = findings(scene, no_order)
     plan = _plan(scene, changes, steps, said, created)
     return Planned(
@@ -111,6 +110,19 @@ def make_plan(
         health=way.health,
         coordinators=way.coordinators,
     )
+
+
+def _order(scene: Scene, problem: Problem) -> "Sequence[Moment] | NoOrder | None":
+    """The moves in order; None where nodes that couldn't be read stand in the way.
+
+    That such a node may hold an id is no rule of its own: its finding blocks already.
+    """
+    order = in_order(problem)
+    if not scene.lost or not isinstance(order, NoOrder):
+        return order
+    fixed = {name: v for name, v in problem.fixed.items() if name not in scene.lost}
+    without = in_order(replace(problem, fixed=fixed, taken=frozenset()))
+    return without if isinstance(without, NoOrder) else None
 
 
 def _changes(scene: Scene) -> tuple[Change, ...]:

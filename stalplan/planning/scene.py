@@ -81,7 +81,11 @@ def scene_of(
     movable = frozenset(
         name for name in known if not options.target or name in options.target
     )
-    numbers = number(desired, known, movable, state, leaving=not options.target)
+    # Who couldn't be read stands in the way, and so will have its id by then.
+    to_come = frozenset(lost) if not options.target else lost.keys() & options.target
+    numbers = number(
+        desired, known, movable | to_come, state, leaving=not options.target
+    )
     goals = {name: goal_of(known[name], desired, numbers, secrets) for name in known}
     results: dict[NodeName, Lowered] = {}
     refused: list[Finding] = []

@@ -1,5 +1,6 @@
 """Why no order exists: the rule in the way, the nodes, and what would help."""
 
+from collections import defaultdict
 from typing import TYPE_CHECKING
 
 from stalplan.model.cluster import listed
@@ -13,7 +14,11 @@ if TYPE_CHECKING:
 
 def impossible(problem: Problem) -> NoOrder | None:
     """A rule that no order can keep, seen without looking for one."""
-    return _too_many_down(problem) or _id_stays_taken(problem)
+    return (
+        _too_many_down(problem)
+        or _id_stays_taken(problem)
+        or _id_stays_doubled(problem)
+    )
 
 
 def stuck(problem: Problem) -> NoOrder:
@@ -82,6 +87,18 @@ def _id_stays_taken(problem: Problem) -> NoOrder | None:
                 hint=f"Let {holder} change too, or give one of them another id.",
             )
     return None
+
+
+def _id_stays_doubled(problem: Problem) -> NoOrder | None:
+    """Nodes that keep one id between them, as where a file can't be edited."""
+    holders: defaultdict[int, list[NodeName]] = defaultdict(list)
+    for name, view in problem.fixed.items():
+        holders[view.low_id].append(name)
+    names = sorted(name for same in holders.values() if len(same) > 1 for name in same)
+    if not names:
+        return None
+    rule = f"{listed(names)} would still share an id in the end."
+    return NoOrder(rule=rule, nodes=tuple(names))
 
 
 def _holder(problem: Problem, mover: Mover) -> "NodeName | str | None":

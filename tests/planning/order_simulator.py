@@ -103,7 +103,9 @@ def least_cost(problem: Problem, spares: int) -> Cost | None:
     rule that is broken stays so, whatever comes after.
     """
     now = begin(problem)
-    return _least(problem, now, problem.movers, spares) if problem.movers else (0,)
+    if problem.movers:
+        return _least(problem, now, problem.movers, spares)
+    return None if broken_in_the_end(problem, now) else (0,)
 
 
 def _least(

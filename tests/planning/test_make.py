@@ -322,6 +322,16 @@ def test_many_nodes_of_which_one_is_started() -> None:
     assert [("mx05",), ("mx10",)] == [step.nodes for step in plan.steps][:2]
 
 
+def test_id_of_an_unreachable_node_is_no_rule_of_its_own() -> None:
+    """That it can't be reached is what stands in the way, and the exit code's."""
+    gone = Unreachable(node=NodeName("mx2"), summary="Node unreachable", detail="-.")
+    seen: list[Seen] = [report_of("mx1", file(1).encode()), gone]
+    plan = planned(wish("mx1=2", "mx2=1"), seen, state=recorded("mx2", 2)).plan
+
+    assert ["SP601"] == codes(plan, blocks=True)
+    assert (4, ()) == (exit_code(plan, detailed=False), plan.steps)
+
+
 def test_while_stopped_writes_only() -> None:
     """With --while-stopped nothing may run, and files are only written."""
     text = wish("mx1=2", "mx2=1")

@@ -5,6 +5,7 @@ from hypothesis import assume, given, settings
 from order_problems import problems, rough_problems
 from order_simulator import Start, broken_rules, cost, least_cost
 
+from stalplan.names import NodeName
 from stalplan.planning.improve import improved
 from stalplan.planning.order import Move, NoOrder, Problem
 from stalplan.planning.rules_order import order_by_rules
@@ -23,6 +24,11 @@ def starts(problem: Problem, moves: list[Move]) -> list[Start]:
         assert view is not None
         found.append((move.name, view))
     return found
+
+
+def everyone(problem: Problem) -> set[NodeName]:
+    """Those who move and those who stay."""
+    return {mover.name for mover in problem.movers} | problem.fixed.keys()
 
 
 def no_worse_than_any_order(problem: Problem) -> None:
@@ -57,7 +63,7 @@ def is_there_an_order(problem: Problem) -> None:
     if isinstance(told, NoOrder):
         assert None is least_cost(problem, spares=len(problem.movers))
         assert told.rule.endswith(".")
-        assert {*told.nodes} <= {mover.name for mover in problem.movers}
+        assert {*told.nodes} <= everyone(problem)
         return
     found = starts(problem, [moment.move for moment in told])
     assert [] == broken_rules(problem, found)
@@ -114,7 +120,7 @@ def test_many_are_ordered_soundly_or_not_at_all(problem: Problem) -> None:
     told = in_order(problem)
 
     if isinstance(told, NoOrder):
-        assert {*told.nodes} <= {mover.name for mover in problem.movers}
+        assert {*told.nodes} <= everyone(problem)
     else:
         moves = [moment.move for moment in told]
         assert [] == broken_rules(problem, starts(problem, moves))
