@@ -39,7 +39,9 @@ else:
     assert "github-actions[bot]" in expression and "startswith" in expression
     for number, text in known["comments"].items():
         if text.startswith(begins):
-            print(number if expression.endswith("| .id") else text)
+            first = text.splitlines()[0]
+            told = f"{{number}} {{first}}" if "split" in expression else text
+            print(number if expression.endswith("| .id") else told)
 """
 
 

@@ -65,12 +65,19 @@ def pushed(cluster: Cluster, branch: str, old: str, new: str) -> None:
     git(cluster.folder, "push", "-q", "-f", "origin", branch)
 
 
-def reviewed(gitlab: GitLab, branch: str, number: int) -> Ran:
+def reviewed(gitlab: GitLab, branch: str, number: int, *, code: int = 0) -> Ran:
     """Plan a merge request without a secret, and write the note with its own token."""
-    request = {**REQUEST, "CI_MERGE_REQUEST_IID": str(number)}
-    planned = passed(gitlab.run("plan", branch, request))
+    pipeline = len(gitlab.api.plans) * 10
+    request = {
+        **REQUEST,
+        "CI_MERGE_REQUEST_IID": str(number),
+        "CI_PIPELINE_ID": str(pipeline),
+    }
+    planned = gitlab.run("plan", branch, request)
+    assert code == planned.code, planned.said
+    gitlab.api.plans[pipeline + 1] = planned.work / "plan.md"
     note = {"STALPLAN_NOTE_TOKEN": "t-note", "STALPLAN_NOTE_USER": "bot"}
-    passed(gitlab.run("note", branch, {**request, **note}, files=planned.work))
+    passed(gitlab.run("note", branch, {**request, **note}))
     return planned
 
 
@@ -119,6 +126,23 @@ def test_what_was_approved_is_what_is_applied(lab: tuple[Cluster, GitLab]) -> No
     kept = json.loads((again.work / "kept" / "state" / "e2e.json").read_text())
     assert {"mx1", "mx2"} == kept["nodes"].keys()
     no_secret_is_kept(gitlab)
+
+
+def test_a_plan_of_an_older_commit_is_taken_back(lab: tuple[Cluster, GitLab]) -> None:
+    """A commit whose plan fails leaves no digest, though it brings its own plan.md."""
+    cluster, gitlab = lab
+    pushed(cluster, "move", '["mx1"]', '["mx2"]')
+    reviewed(gitlab, "move", 1)
+    forged = cluster.folder / "plan.md"
+    forged.write_text(f"<!-- stalplan:e2e -->\nReview digest: `review:{'0' * 64}`\n")
+    git(cluster.folder, "add", "plan.md")
+    pushed(cluster, "move", "id = 2", "id = 1")
+    reviewed(gitlab, "move", 1, code=3)
+
+    (note,) = gitlab.api.notes[1]
+    assert note["body"].startswith("<!-- stalplan:e2e -->\n")
+    assert "There is no plan of the newest commit" in note["body"]
+    assert "review:" not in note["body"]
 
 
 def test_without_an_approval_nothing_is_applied(lab: tuple[Cluster, GitLab]) -> None:

@@ -200,6 +200,32 @@ password = {{ command = {touch} }}
     assert not live["complete"]
 
 
+def test_a_plan_of_an_older_commit_is_taken_back(hub: tuple[Cluster, GitHub]) -> None:
+    """A commit whose plan fails leaves no digest of another; the next has its own."""
+    cluster, github = hub
+    change(cluster, "move", ('["mx1"]', '["mx2"]'))
+    number = github.pull_request("move")
+    reviewed(github, number)
+    change(cluster, "move", ("id = 2", "id = 1"))
+    github.push("move", number)
+    runner = github.runner("main")
+    take = "Take the desired file that a merge would give"
+    passed(runner.step("stalplan-pull-request", take, NUMBER=str(number)))
+    assert 3 == runner.step("stalplan-pull-request", "Validate").code
+    back = "Take back the plan of an older commit"
+    passed(runner.step("stalplan-pull-request", back, NUMBER=str(number)))
+
+    (comment,) = github.comments
+    assert comment.startswith("<!-- stalplan:e2e -->\n")
+    assert "There is no plan of the newest commit" in comment
+    assert "review:" not in comment
+    change(cluster, "move", ('id = 1\nhostname = "mx2', 'id = 2\nhostname = "mx2'))
+    github.push("move", number)
+    plan = plan_of(reviewed(github, number))
+    (comment,) = github.comments
+    assert plan["review_digest"] in comment
+
+
 def test_a_change_that_changes_nothing_is_approved_too(
     hub: tuple[Cluster, GitHub],
 ) -> None:
