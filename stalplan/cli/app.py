@@ -85,9 +85,8 @@ def _bytes_of(path: Path) -> bytes:
             return handle.read(MOST_BYTES + 1)
     except FileNotFoundError as error:
         raise DesiredFileWrong(
-            f"{path}: no such file.",
-            hint="stalplan plan -f FILE names another one; `stalplan import` writes "
-            "a first one from running nodes.",
+            f"{path}: no such file. -f FILE names another one.",
+            hint=f"stalplan import NODE=ADDRESS --out {path}  # from running nodes",
         ) from error
     except IsADirectoryError as error:
         raise DesiredFileWrong(

@@ -157,8 +157,8 @@ def _load(path: str) -> KeyFile:
     """The key in *path*; what is wrong with it, in words, but never its content."""
     try:
         data = Path(path).read_bytes()
-    except FileNotFoundError:
-        return KeyFile(path=path)
+    except FileNotFoundError:  # as ssh does it: the agent may have the other half
+        return KeyFile(path=path, public=_public(f"{path}.pub"))
     except OSError as error:
         return KeyFile(path=path, problem=error.strerror or "can't be read")
     if not data.lstrip().startswith(b"-----BEGIN"):

@@ -250,6 +250,18 @@ def test_identities_only_keeps_the_agents_other_keys_back(
         reach.run("true", port=sshd.port, identity_file=None)
 
 
+def test_a_private_file_may_be_with_the_agent_alone(
+    reach: Reach, sshd: OpenSshServer, agent: Path, identity: Key
+) -> None:
+    """As with ssh, the public half beside where it was says which key to ask for."""
+    copied = reach.copy(identity).path
+    add(agent, str(copied))
+    copied.unlink()
+    reach.configure(f"IdentityAgent {agent}")
+
+    assert 0 == reach.run("true", port=sshd.port, identity_file=str(copied)).status
+
+
 def test_a_public_file_stands_for_the_agents_key(
     reach: Reach, sshd: OpenSshServer, agent: Path, identity: Key
 ) -> None:
