@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from stalplan.findings import Severity
+from stalplan.planning.changes import Cause
 from stalplan.planning.plan import Origin
 from stalplan.planning.shown import visible
+from stalplan.render.bases import base_lines, base_title
 from stalplan.render.findings import change_line, finding_line, finding_text
 from stalplan.render.headlines import causes, headline, mark, obstacle
 from stalplan.render.markdown import fitted
@@ -17,7 +19,7 @@ from stalplan.render.markdown import fitted
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from stalplan.planning.plan import Plan
+    from stalplan.planning.plan import Base, Plan
     from stalplan.render.failure import Failure
 
 SUMMARY = 1 << 20
@@ -93,11 +95,17 @@ def outputs(plan: "Plan") -> dict[str, str]:
         "restarts": str(summary.restarts),
         "from_branch": "" if base is None else str(base.origins.count(Origin.BRANCH)),
         "pending": "" if base is None else str(base.origins.count(Origin.PENDING)),
+        "drift_left": "" if base is None else str(_drift_left(base)),
         "errors": str(severities.count(Severity.ERROR)),
         "warnings": str(severities.count(Severity.WARNING)),
         "digest": plan.digest or "",
         "review_digest": visible(plan.review_digest),
     }
+
+
+def _drift_left(base: "Base") -> int:
+    """How many changes that would undo drift the branch no longer asks for."""
+    return sum(change.cause is Cause.DRIFT for change in base.gone)
 
 
 def output_file(values: "dict[str, str]") -> str:
@@ -119,11 +127,15 @@ def _word(flag: bool) -> str:  # noqa: FBT001 - a value, not a switch
 def _notes(plan: "Plan") -> "Iterator[Annotation]":
     """Errors and warnings, then the changes, then what only informs.
 
-    That a plan is a preview is a note of its own, unless an error says more.
+    That a plan is a preview is a note of its own, unless an error says more; so is
+    what the branch brings and leaves.
     """
     informing = []
     if plan.snapshot is not None and not plan.blocked:
         yield Annotation("notice", "Preview", obstacle(plan), None)
+    if plan.base is not None:
+        text = " ".join(base_lines(plan))
+        yield Annotation("notice", base_title(plan.base), text, None)
     for finding in plan.findings:
         note = Annotation(
             KINDS[finding.severity],

@@ -4,12 +4,15 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
+from github_runner import commands
 from golden import CASES, planned_from
 
+from stalplan.planning.changes import Cause
 from stalplan.planning.origins import with_base
 from stalplan.planning.plan import Plan, SnapshotInfo
 from stalplan.render import RENDERERS
 from stalplan.render.bases import base_lines
+from stalplan.render.github import outputs
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 
@@ -45,6 +48,33 @@ def test_what_the_branch_gives_up_is_told() -> None:
         "No changes come from this branch; 2 were pending before it.",
         "No longer asked for: ~ mx2: node id 1 -> 2",
     ] == list(base_lines(compared))
+
+
+def test_a_log_of_actions_tells_the_base_too() -> None:
+    """A note has the counts and the drift that is left; changes say whose they are."""
+    plan = plan_of("three-faults")
+    drift = replace(plan.changes[0], cause=Cause.DRIFT)
+    base = replace(plan, changes=(drift, *plan.changes[1:]))
+    own = replace(plan, changes=plan.changes[1:])
+    compared = with_base(own, base, revision="main", commit=COMMIT)
+    notes = {each.properties["title"]: each.text for each in commands(_log(compared))}
+    told = outputs(compared)
+
+    assert notes[f"Compared with main ({COMMIT[:12]})"] == (
+        "No changes come from this branch; 2 were pending before it. "
+        "This branch leaves drift on mx2 as it is, without: ~ mx2: node id 1 -> 2"
+    )
+    assert 2 == _log(compared).count("[new, pending before it]")
+    assert ("0", "2", "1") == (
+        told["from_branch"],
+        told["pending"],
+        told["drift_left"],
+    )
+    assert "" == outputs(plan)["drift_left"]
+
+
+def _log(plan: Plan) -> str:
+    return RENDERERS["github"](plan)
 
 
 def test_without_a_plan_at_the_base_all_changes_are_the_branchs() -> None:
