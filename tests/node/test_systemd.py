@@ -100,7 +100,7 @@ class Machine:
         """Step 1 with every probe there is."""
         ask = HealthAsk(
             url=f"http://127.0.0.1:{self.http}/healthz/ready",
-            timeout=10,
+            timeout=30,
             hostname="mx1.example.org",
             hostname_before="mx1.example.org",
             coordinated=False,
@@ -249,6 +249,23 @@ def test_a_unit_stopped_on_purpose_stays_stopped(machine: Machine) -> None:
     assert machine.node.read(machine.node.config) == result
     assert machine.node.show("ActiveState") == "inactive"
     assert len(machine.node.starts()) == 1
+
+
+def test_a_unit_that_must_not_be_stopped(machine: Machine) -> None:
+    """Systemd refuses at once: the verdict says so, and nothing was changed."""
+    dropin = f"/run/systemd/system/{machine.node.unit}.d"
+    unit = f"{dropin}/ours.conf"
+    machine.node.exec(["mkdir", "-p", dropin])
+    machine.node.exec(["tee", unit], given=b"[Unit]\nRefuseManualStop=yes\n")
+    machine.node.exec(["systemctl", "daemon-reload"])
+    result = changed(machine, b"node-id = 1", b"node-id = 2")
+
+    record = machine.applied(result, timeout=1)
+
+    assert Verdict.NOT_STOPPED is record.verdict
+    assert "systemd refused to stop stalwart" in record.detail
+    assert machine.base == machine.node.read(machine.node.config)
+    machine.assert_whole(starts=1)
 
 
 def test_a_unit_that_loops_is_repaired(machine: Machine) -> None:

@@ -2,12 +2,15 @@
 # How the mail server is stopped and started, and waited for.
 # shellcheck disable=SC2015,SC2034,SC2154 # refuse is for both of a && b; shared names
 
-# Asks for the stop and returns; fails where the manager refuses.
+# Asks for the stop and returns; fails where the manager refuses, and sets stop_refused.
 ask_to_stop() {
   stop_job=
+  stop_refused=
   case $ask_manager in
     systemd)
-      systemctl --no-ask-password --no-block stop -- "$ask_unit" </dev/null >/dev/null 2>&1
+      systemctl --no-ask-password --no-block stop -- "$ask_unit" </dev/null >/dev/null 2>&1 ||
+        stop_refused=yes
+      [ -z "$stop_refused" ]
       return
       ;;
     # The engine ends a process that is still there after the time it is given.

@@ -172,7 +172,10 @@ stop_old() { ask_to_stop && wait_until_gone; }
 
 # The old process did not go in time, so nothing is replaced. But it was told to end
 # and may do so yet: then a new one is needed, for the service to be as it was found.
+# So it is where the manager refused, who may have heard us all the same.
 not_stopped() {
+  stayed="was still there after $ask_stop_timeout s. It was told to end, and may do so yet."
+  [ -z "$stop_refused" ] || stayed="is still there: systemd refused to stop $ask_unit."
   note start 'The old process did not go; starting the service again.'
   ask_to_start
   nap 1
@@ -183,7 +186,7 @@ not_stopped() {
   while lingers_on; do
     uptime_seconds
     [ "$uptime_seconds" -lt "$watched_by" ] ||
-      verdict not-stopped "The old process was still there after $ask_stop_timeout s. It was told to end, and may do so yet."
+      verdict not-stopped "The old process $stayed"
     nap 0.2
   done
   resumed=yes
