@@ -175,6 +175,8 @@ def _wish(
             if role not in desired.roles:
                 return None
             _told_once(drift, drifts)
+            if drift.before == drift.after:
+                raise _Unfit("the file can't ask for what means nothing")
             return _holders(drift, desired)
         case _:
             raise _Unfit("the file has no way to ask for it")

@@ -36,6 +36,8 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+_List = tuple["IdTable | None", bool]
+
 Path = tuple[str, ...]
 
 
@@ -44,7 +46,8 @@ class Drift:
     """One thing that is no longer as it was applied, on one node or on several.
 
     *path* is where the desired file asks for it; () where it can't. A role's values
-    are "all", or node names by shard.
+    are "all", or node names by shard. *unreadable*: the nodes' list has entries that
+    mean nothing to the server, which plan takes out.
     """
 
     address: str
@@ -52,6 +55,7 @@ class Drift:
     before: Value  # as applied, or as desired where nothing was recorded
     after: Value  # as the node has it
     nodes: tuple[NodeName, ...]
+    unreadable: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -275,18 +279,26 @@ def _role(
     then: Mapping[int, tuple[str, ...]],
     now: Mapping[int, tuple[str, ...]],
 ) -> Iterator[Drift]:
-    def tables(pair: _Pair) -> "tuple[IdTable | None, IdTable | None]":
-        return pair.had.tables[role], pair.has.tables[role]
+    def lists(pair: _Pair) -> "tuple[_List, _List]":
+        return _list(pair.was, pair.had, role), _list(pair.now, pair.has, role)
 
-    for (had, has), nodes in _grouped(pairs, tables).items():
+    for (had, has), nodes in _grouped(pairs, lists).items():
         if had != has:
             yield Drift(
                 address=f"roles.{role}",
                 path=("roles", role),
-                before=_named(had, then),
-                after=_named(has, now),
+                before=_named(had[0], then),
+                after=_named(has[0], now),
                 nodes=nodes,
+                unreadable=has[1],
             )
+
+
+def _list(config: FlatConfig, reads: Effective, role: Role) -> "_List":
+    """What a role's list means, and whether some of it means nothing."""
+    table, entries = reads.tables[role], config.under(role.key)
+    bad = any(entry.key in reads.errors for entry in entries)
+    return table, bad or (table is None and bool(entries))
 
 
 def _named(table: "IdTable | None", holders: Mapping[int, tuple[str, ...]]) -> Value:

@@ -37,6 +37,8 @@ def _headed(report: "DriftReport", cluster: str, file: str) -> str:
 
 def _entry(drift: "Drift", report: "DriftReport") -> str:
     lines = [f"  ~ {drift.address}: {told(drift.before)} -> {told(drift.after)}"]
+    if drift.unreadable:
+        lines.append("      some of it means nothing to the server")
     for name in drift.nodes:
         touched = report.touched.get(name)
         if touched is not None:
@@ -117,6 +119,7 @@ def _document(drift: "Drift", report: "DriftReport") -> dict[str, object]:
         "address": drift.address,
         "before": drift.before,
         "after": drift.after,
+        "unreadable": drift.unreadable,
         "nodes": {name: _trace(report.touched.get(name)) for name in drift.nodes},
     }
 
