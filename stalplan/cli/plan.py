@@ -25,7 +25,6 @@ from stalplan.planning.outcome import exit_code
 from stalplan.planning.plan import Options, Plan
 from stalplan.run.base import BaseFile, not_asked, read_base, withheld_secret
 from stalplan.run.plan import Look, make_plan, with_git
-from stalplan.run.review import compared, plan_offline
 from stalplan.run.secrets import resolve
 from stalplan.store.runs import RunFolder
 
@@ -99,6 +98,8 @@ def command(
     if base is not None:
         there = read_base(app.git(), Path(file), base, cluster=desired.cluster)
     if snapshot is not None:
+        from stalplan.run.review import plan_offline  # noqa: PLC0415 - only here
+
         plan = plan_offline(
             desired,
             read_snapshot(Path(snapshot), cluster=desired.cluster),
@@ -156,6 +157,8 @@ class Planning:
             transport.close()
         if self.base is None:
             return look
+        from stalplan.run.review import compared  # noqa: PLC0415 - only here
+
         return compared(look, self.desired, self.base, state=state, secrets=secrets)
 
     def _withheld(self) -> Mapping[NodeName, Unreachable]:

@@ -52,6 +52,11 @@ def differences(
     return sorted(map(_difference, changed))
 
 
+def load() -> None:
+    """Load deepdiff now, where there is time for it."""
+    import deepdiff  # noqa: F401, PLC0415, TID251 - as above
+
+
 def _difference(item: "DiffLevel") -> Difference:
     node, key = item.path(output_format="list")
     return Difference(node, key, item.t1, item.t2)

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from types import MappingProxyType
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from stalplan.errors import StalplanError
 from stalplan.model.live import Seen, Unreachable
@@ -11,11 +11,14 @@ from stalplan.model.records import State
 from stalplan.model.secrets import Secrets
 from stalplan.model.wishes import Desired
 from stalplan.names import NodeName, RunId
-from stalplan.planning.make import make_plan as planned_from
 from stalplan.planning.plan import GitState, Options, Plan, Planned
 from stalplan.ports import Clock, Reporter, Transport
 from stalplan.run.look import SILENT, look
 from stalplan.run.taken import in_the_way
+from stalplan.run.together import meanwhile
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 _NO_OPTIONS: Final = Options()
 
@@ -52,11 +55,12 @@ def make_plan(
     """
     left_out = {*options.not_asked, *withheld}
     nodes = [node for node in desired.nodes if node.name not in left_out]
-    seen = look(transport, nodes, reporter)
+    with meanwhile(_load_planning):
+        seen = look(transport, nodes, reporter)
     seen += tuple(
         each for name, each in withheld.items() if name not in options.not_asked
     )
-    planned = planned_from(
+    planned = _load_planning()(
         desired,
         seen,
         state,
@@ -66,6 +70,15 @@ def make_plan(
     )
     planned = replace(planned, plan=with_git(planned.plan, git))
     return Look(planned=planned, seen=seen, in_the_way=in_the_way(seen, begun_here))
+
+
+def _load_planning() -> "Callable[..., Planned]":
+    """What plans. It is loaded while the nodes work on their first answers."""
+    from stalplan.planning import compare  # noqa: PLC0415 - as said
+    from stalplan.planning.make import make_plan  # noqa: PLC0415 - as said
+
+    compare.load()
+    return make_plan
 
 
 def with_git(plan: Plan, git: GitState | None) -> Plan:

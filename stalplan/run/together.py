@@ -52,6 +52,18 @@ def all_of(results: Iterable[tuple[T, R | StalplanError]]) -> list[R]:
 
 
 @contextmanager
+def meanwhile(work: Callable[[], object]) -> Iterator[None]:
+    """Do *work* once while the block runs; leaving the block waits for it.
+
+    What it raised is raised then, unless the block raises something itself.
+    """
+    with ThreadPoolExecutor(1, "meanwhile") as pool:
+        done = pool.submit(work)
+        yield
+        done.result()
+
+
+@contextmanager
 def beating(work: Callable[[], None], *, every: float) -> Iterator[None]:
     """Do *work* again and again while the block runs, *every* so many seconds.
 

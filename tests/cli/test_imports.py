@@ -91,4 +91,15 @@ def test_a_plan_loads_no_more_than_it_needs(tmp_path: Path) -> None:
 
     assert "4" == code
     assert {"paramiko", "stalplan.render.text"} <= modules
-    assert set() == modules & {"invoke", "asyncio", "unittest", "stalplan.render.html"}
+    assert set() == modules & {"invoke", "unittest", "stalplan.render.html"}
+
+
+def test_what_plans_is_loaded_while_nodes_are_read() -> None:
+    """The command itself comes without it, and without the other use cases."""
+    tell = "import stalplan.cli.plan, sys; print(*sys.modules)"
+    done = subprocess.run(
+        [sys.executable, "-c", tell], check=True, capture_output=True, text=True
+    )
+    late = {"deepdiff", "stalplan.planning.make", "stalplan.run.status"}
+
+    assert set() == late & {*done.stdout.split()}

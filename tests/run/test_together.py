@@ -4,7 +4,7 @@ import time
 import pytest
 
 from stalplan.errors import NodeUnreachable, StalplanError
-from stalplan.run.together import beating, together
+from stalplan.run.together import beating, meanwhile, together
 
 
 def test_each_item_comes_once_with_its_result() -> None:
@@ -132,3 +132,31 @@ def test_the_blocks_own_failure_comes_first() -> None:
 
     with pytest.raises(NodeUnreachable, match="the block's"):
         run()
+
+
+def test_work_is_done_meanwhile() -> None:
+    """It runs while the block does, and is over when the block is left."""
+    here, there = threading.Event(), threading.Event()
+
+    def work() -> None:
+        here.wait()
+        there.set()
+
+    with meanwhile(work):
+        assert not there.is_set()
+        here.set()
+
+    assert there.is_set()
+
+
+def test_what_fails_meanwhile_is_raised_at_the_end() -> None:
+    """The block is done first."""
+    done = []
+
+    def work() -> None:
+        raise ValueError("broken")
+
+    with pytest.raises(ValueError, match="broken"), meanwhile(work):
+        done.append("block")
+
+    assert ["block"] == done
