@@ -147,6 +147,34 @@ def test_no_text_of_others_is_a_script(file: Path) -> None:
     assert [] == [each["run"] for each in steps(file) if "${{" in each.get("run", "")]
 
 
+def scripts() -> dict[str, str]:
+    """What every step and job runs, by its place."""
+    found = {
+        f"{file.stem}: {step['name']}": step["run"]
+        for file in GITHUB
+        for step in steps(file)
+        if "run" in step
+    }
+    jobs = yaml.safe_load(GITLAB.read_text())
+    before = jobs[".stalplan"]["before_script"]
+    for name, job in jobs.items():
+        if isinstance(job, dict) and ("script" in job or "after_script" in job):
+            lines = [*before, *job.get("script", ()), *job.get("after_script", ())]
+            found[f"{GITLAB.stem}: {name}"] = "\n".join(lines)
+    return found
+
+
+@pytest.mark.parametrize("where", scripts())
+def test_scripts_have_no_known_trap(where: str) -> None:
+    """ShellCheck has nothing to warn of in any script."""
+    argv = ["shellcheck", "--shell=bash", "--severity=warning", "-"]
+    done = subprocess.run(
+        argv, input=scripts()[where], capture_output=True, text=True, check=False
+    )
+
+    assert (0, "") == (done.returncode, done.stdout)
+
+
 @pytest.mark.parametrize("file", [*GITHUB, GITLAB], ids=lambda file: file.stem)
 def test_every_command_is_one(file: Path) -> None:
     """Each `stalplan` line of a workflow has options that exist."""
