@@ -129,7 +129,7 @@ class Apply:
             done += _done(planned, step, outcomes)
             if any(each.ended in _TOOK_EFFECT for each in outcomes):
                 last = step
-            troubles = [each for each in outcomes if each.why or each.warning]
+            troubles = [each for each in outcomes if each.troubles]
             if troubles:
                 return _failed(ended, last, troubles)
             if step is not plan.steps[-1]:
@@ -262,7 +262,7 @@ def _failed(
     ended: dict[NodeName, Ended], last: Step | None, troubles: list[NodeOutcome]
 ) -> Outcome:
     """The run ends here. Nothing touched and only staleness: the plan is stale."""
-    why = tuple(each.why or f"{each.node}: {each.warning}" for each in troubles)
+    why = tuple(told for each in troubles for told in each.troubles)
     only_stale = all(each.verdict is Verdict.STALE for each in troubles)
     if only_stale and set(ended.values()) == {Ended.UNTOUCHED}:
         raise PlanIsStale("\n".join(why), hint=PLAN_AGAIN)

@@ -312,8 +312,8 @@ class Recover:
         return self.interrupted
 
     def _note(self, key: Key, outcome: NodeOutcome) -> None:
-        why = outcome.why or (f"{key[1]}: {outcome.warning}" if outcome.warning else "")
-        self._ended(key, outcome.ended, why)
+        self._ended(key, outcome.ended, "")
+        self.why += outcome.troubles
 
     def _ended(self, key: Key, ended: Ended, why: str) -> None:
         """Note how a step ended; for one that undoes a step, what that became."""

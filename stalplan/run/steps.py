@@ -37,7 +37,13 @@ class NodeOutcome:
     ended: Ended
     verdict: Verdict | None = None
     why: str = ""  # one sentence where it isn't done
-    warning: str = ""  # one sentence where it is done, but ends the run here
+    warning: str = ""  # one sentence where it is whole, but ends the run here
+
+    @property
+    def troubles(self) -> tuple[str, ...]:
+        """All that ends the run here, the node named."""
+        warning = f"{self.node}: {self.warning}" if self.warning else ""
+        return tuple(each for each in (self.why, warning) if each)
 
 
 @contextmanager
@@ -94,7 +100,8 @@ class StepRunner:
             except StalplanError as error:
                 # What failed, or could not be recorded, may have taken it out.
                 wrong = self.back_in(node, order.step)
-                why = f"{error.detail} Nothing was stopped there. {wrong}".strip()
+                told = f"{error.detail} Nothing was stopped there. {wrong}".strip()
+                why = f"{node.name}: {told}"
                 return NodeOutcome(node=node.name, ended=Ended.UNTOUCHED, why=why)
         outcome = self._ended_by(node, order, begin)
         if after is None or outcome.ended is Ended.UNKNOWN:

@@ -229,7 +229,7 @@ def _outcome(
     if isinstance(result, StalplanError):
         return Ended.UNKNOWN, [f"{part.node}: {result.detail}"]
     if result.ended is Ended.DONE:
-        warning = f"{part.node}: {result.warning}"
-        return Ended.RESTORED, [warning] if result.warning else []
+        return Ended.RESTORED, [*result.troubles]
     left = Ended.UNKNOWN if result.ended is Ended.UNKNOWN else Ended.DONE
-    return left, [f"{result.why} It was to get its old file back."]
+    why, *more = result.troubles
+    return left, [f"{why} It was to get its old file back.", *more]

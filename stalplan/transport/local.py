@@ -39,9 +39,9 @@ class LocalCommands:
                 start_new_session=True,
             )
         except OSError as error:
-            raise HookFailed(f"{node}: {argv[0]}: {error.strerror}.") from error
+            raise HookFailed(f"{argv[0]}: {error.strerror}.") from error
         if ended.returncode != 0:
-            raise HookFailed(f"{node}: {argv[0]} ended with {ended.returncode}.")
+            raise HookFailed(f"{argv[0]} ended with {ended.returncode}.")
 
     def secret(self, ref: SecretRef) -> Secret | Unresolved:
         """What *ref* leads to now, in our own environment."""

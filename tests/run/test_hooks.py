@@ -54,10 +54,22 @@ def test_a_way_back_in_that_fails_ends_the_run(tmp_path: Path) -> None:
 
     assert 7 == done.code, done.err
     assert ["out mx1", "in mx1"] == told(world)
-    assert "mx1: sh ended with 4." in done.err
+    assert "\nmx1: sh ended with 4.\n" in done.err
     assert "Apply failed. Nodes: 1 done, 0 restored, 1 untouched, 0 unknown." == (
         done.last
     )
+
+
+def test_both_are_told_where_a_restored_node_stays_out(tmp_path: Path) -> None:
+    """That it went back to its old file does not hide that it gets no work."""
+    world = world_of(tmp_path, back="exit 4")
+    world.cluster["mx1"].script.healthy = lambda data: b"old" in data
+
+    done = world.run("apply", "--auto-approve")
+
+    assert 7 == done.code, done.err
+    assert "\nmx1: restored. " in done.err
+    assert "\nmx1: sh ended with 4.\n" in done.err
 
 
 def test_a_restored_node_goes_back_in(tmp_path: Path) -> None:
