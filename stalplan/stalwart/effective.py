@@ -109,8 +109,8 @@ def effective(
     coordinator = kind = usable = None
     if releases.has_coordinator(release):
         coordinator = reader.text(releases.COORDINATOR)
-    if coordinator is not None:  # no store has the empty id
-        kind = reader.text(f"store.{coordinator}.type") if coordinator else None
+    if coordinator is not None:  # the empty text too: `store..type` is a store
+        kind = reader.text(f"store.{coordinator}.type")
         usable = kind is not None and ascii_lower(kind) in COORDINATING_TYPES
     tables = {role: reader.table(role, release) for role in roles_of(release)}
     return Effective(

@@ -54,9 +54,10 @@ class Reader:
         """Say what the server would stumble over."""
         raise Unreadable(what, self.at if at is None else at)
 
-    def too_early(self) -> Unreadable:
+    def too_early(self, why: str = "") -> Unreadable:
         """The refusal of a text that ends where more must follow."""
-        return Unreadable("the file ends too early", len(self.text))
+        what = "the file ends too early"
+        return Unreadable(f"{what}: {why}" if why else what, len(self.text))
 
     def keep(self, key: str, text: str) -> None:
         """Take a text into the flat map, where each key may stand once."""
@@ -175,7 +176,7 @@ class Reader:
         """What follows a value: the end of the line for a statement, else of *ends*."""
         self.at = self.after(grammar.BLANKS if ends == "\n" else grammar.SPACE)
         if self.at == len(self.text):
-            raise self.too_early()
+            raise self.too_early("its last line has no line end" * (ends == "\n"))
         character = self.text[self.at]
         if character == "#" and ends == "\n":
             self.at = self.after(grammar.REST_OF_LINE)

@@ -29,6 +29,23 @@ def tokens(draw: st.DrawFn) -> str:
     return draw(st.sampled_from(forms))
 
 
+gaps = st.sampled_from(
+    ["", "", " ", "\n", "\n  ", " # it's\n", "\n# a, [b\n", " # 1\n  # 2\n  "]
+)
+
+
+@st.composite
+def wild_arrays(draw: st.DrawFn) -> str:
+    """A list in brackets with comments anywhere; perhaps with holes and lists in it."""
+    element = tokens()
+    if draw(st.integers(0, 3)) == 0:
+        element |= st.just("") | tokens().map("[{}]".format)
+    parts = draw(st.lists(element, max_size=6))
+    text = ",".join(f"{draw(gaps)}{part}{draw(gaps)}" for part in parts)
+    comma = draw(st.sampled_from(["", ","])) if parts else ""
+    return f"[{text}{comma}{draw(gaps)}]"
+
+
 @st.composite
 def arrays(draw: st.DrawFn) -> str:
     """A list in brackets, on one line or on several, tidy or not."""
@@ -63,7 +80,8 @@ def list_lines(draw: st.DrawFn, key: str) -> list[str]:
         return [f"{key}.{name} = {v}\n" for name, v in zip("bca", values, strict=False)]
     if form == 4:
         return [f"{key}.0 = {values[0]}\n", f"{key} = [{', '.join(values)}]\n"]
-    return [f"{key} = {draw(arrays())}{draw(comments)}\n"]
+    array = draw(st.one_of(arrays(), wild_arrays()))
+    return [f"{key} = {array}{draw(comments)}\n"]
 
 
 @st.composite

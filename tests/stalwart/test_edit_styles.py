@@ -131,6 +131,39 @@ LISTS = {
     ),
     "an empty list": (f"{ROLE} = []\n", f'{ROLE} = ["1,2", "3"]\n'),
     "nested lists": (f"{ROLE} = [[1], [2]]\n", f'{ROLE} = ["1,2", "3"]\n'),
+    "an element that stays keeps its comment": (
+        f'{ROLE} = [\n  "9", # old\n  # fast\n  "1,2", # a\n  "4", # b\n  "3" # c\n]\n',
+        f'{ROLE} = [\n  # fast\n  "1,2", # a\n  "3" # c\n]\n',
+    ),
+    "one comes before all others": (
+        f'{ROLE} = [\n  "3", # c\n]\n',
+        f'{ROLE} = [\n  "1,2",\n  "3", # c\n]\n',
+    ),
+    "one comes before, on one line": (f"{ROLE}=['3']\n", f"{ROLE}=['1,2', '3']\n"),
+    "commas first": (
+        f'{ROLE} = [ "1,2" # a\n  , "4" # b\n  , "3" # c\n  , "5" # d\n]\n',
+        f'{ROLE} = [ "1,2" # a\n  , "3" # c\n]\n',
+    ),
+    "the first goes, commas first": (
+        f'{ROLE} = [ "4" # b\n  , "1,2" # a\n  , "3" ]\n',
+        f'{ROLE} = [ "1,2" # a\n  , "3" ]\n',
+    ),
+    "begun beside its bracket": (
+        f'{ROLE} = ["4", # b\n  "1,2", # a\n  "3"] # c\n',
+        f'{ROLE} = ["1,2", # a\n  "3"] # c\n',
+    ),
+    "nested lists with comments": (
+        f'{ROLE} = [ # all\n  ["1"], # a\n  ["3"], # b\n]\n',
+        f'{ROLE} = [ # all\n  "1,2", # a\n  "3", # b\n]\n',
+    ),
+    "a hole, which counts": (
+        f'{ROLE} = [\n  "1,2",, # a\n  "3", # b\n]\n',
+        f'{ROLE} = [\n  "1,2", # a\n  "3", # b\n]\n',
+    ),
+    "nothing but a comment": (
+        f"{ROLE} = [ # none yet\n]\n",
+        f'{ROLE} = ["1,2", "3" # none yet\n]\n',
+    ),
     "lists are lines of their own here": (
         "cluster.roles.acme.renew.0000 = 1\ncluster.roles.metrics.push.0000 = 2\n",
         (

@@ -265,3 +265,12 @@ def test_files_are_read_through_the_caller() -> None:
     assert {"a": "e7\n", "b": keys["b"]} == dict(expanded.keys)
     assert ("b",) == expanded.errors
     assert "7" not in repr(expanded)
+
+
+def test_a_store_without_a_name_is_one() -> None:
+    """`store..type` names the store whose id is the empty text."""
+    named = read('store..type = "redis"\ncluster.coordinator = ""\n')
+    alone = read('cluster.coordinator = ""\n')
+
+    assert effective(named, Release.V0_15).coordinator_usable is True
+    assert effective(alone, Release.V0_15).coordinator_usable is False

@@ -42,7 +42,8 @@ def read_bytes(data: bytes) -> FlatConfig | ConfigRefused:
     ("data", "line", "says"),
     [
         (b"a = 1\nb", 2, "ends too early"),
-        (b"a = 1", 1, "ends too early"),
+        (b"a = 1", 1, "ends too early: its last line has no line end"),
+        (b"a = [1", 1, "ends too early"),
         (b"\xef\xbb\xbfa = 1\n", 1, "byte order mark"),
         (b"a = 1\n\n'b' = 1\n", 3, "single-quoted"),
         (b"a = 1\na = 2\n", 2, "'a' is given twice"),
