@@ -1,7 +1,9 @@
 import tomllib
 
+import tomlkit
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
+from tomlkit.exceptions import TOMLKitError
 
 from stalplan.stalwart.edit import apply_edits
 from stalplan.stalwart.edits import Edit, Remove, SetList, SetText
@@ -92,6 +94,55 @@ def test_toml_stays_toml(text: str, wanted: list[Edit]) -> None:
     result = apply_edits(data, wanted, VERSION)
 
     assert is_toml(result), result.decode()
+
+
+def toml_leaves(value: object, key: str = "") -> dict[str, object]:
+    """What a TOML reader found, by dotted key; lists by the numbers of elements."""
+    inside: dict[str, object] = {}
+    if isinstance(value, dict):
+        inside = value
+    elif isinstance(value, list):
+        inside = {f"{number:04}": element for number, element in enumerate(value)}
+    else:
+        return {key: value}
+    found: dict[str, object] = {}
+    for name, part in inside.items():
+        found |= toml_leaves(part, f"{key}.{name}" if key else name)
+    return found
+
+
+def judged(data: bytes) -> dict[str, object] | None:
+    """What tomlkit makes of a file; None where it refuses it."""
+    try:
+        return toml_leaves(tomlkit.parse(data.decode()).unwrap())
+    except (TOMLKitError, ValueError):
+        return None
+
+
+@given(config_texts(), edits())
+def test_a_judge_that_knows_nothing_of_the_server_agrees(
+    text: str, wanted: list[Edit]
+) -> None:
+    """As tomlkit reads a TOML file, only planned keys differ, and are as planned."""
+    data = text.encode()
+    before = judged(data)
+    assume(before is not None)
+
+    after = judged(apply_edits(data, wanted, VERSION))
+
+    assert after is not None
+    texts = {key: str(value) for key, value in after.items()}
+    old = {key: str(value) for key, value in (before or {}).items()}
+    for edit in wanted:
+        under = [texts[key] for key in texts if at_or_below(key, edit.key)]
+        if isinstance(edit, SetList):
+            assert sorted(edit.items) == sorted(under)
+        elif isinstance(edit, SetText):
+            assert edit.text == texts[edit.key]
+        else:
+            assert [] == under
+        old, texts = without(old, edit), without(texts, edit)
+    assert old == texts
 
 
 @given(
