@@ -11,8 +11,8 @@ from stalplan.stalwart.page import EditRefused, Page, Section, Splice, splice
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-_COMMA: Final = re.compile(r"[ \t\r\n]*,[ \t]*")
-_BLANK_LINES: Final = re.compile(r"(?:[ \t\r]*\n)*")
+_COMMA: Final = re.compile(r"(?:[ \t\r\n]|#[^\n]*)*(,)[ \t]*")
+_REST_OF_PAIR: Final = re.compile(r"[ \t\r]*,[ \t\r]*(?:#[^\n]*)?\n")
 _REST_OF_HEADER: Final = re.compile(r"[^\]\n]*\]+[ \t\r]*\n?")
 
 
@@ -123,20 +123,35 @@ def _pair_spans(
             spans += inner
     if not left:
         return None
-    for part, before in zip(container.parts, (None, *container.parts), strict=False):
+    for number, part in enumerate(container.parts):
         if id(part) in going:
-            spans.append(_with_comma(page, part, before, last_kept=left[-1]))
+            spans += _with_comma(page, container.parts, number, left)
     return spans
 
 
 def _with_comma(
-    page: Page, part: Value, before: Value | None, *, last_kept: Value
-) -> tuple[int, int]:
-    """A pair with the comma that divides it from a neighbour that stays."""
-    if before and part.start > last_kept.start:
-        return before.end, part.end
-    comma = _COMMA.match(page.text, part.end)
-    return part.key_start, comma.end() if comma else part.end
+    page: Page, parts: "Sequence[Value]", number: int, left: list[Value]
+) -> list[tuple[int, int]]:
+    """A pair with the comma that divides it from a neighbour that stays.
+
+    Its comment goes too, and its line if nothing else stands on it. No comment may
+    come to stand behind the opening brace: the server would take it for a key.
+    """
+    part = parts[number]
+    if part.start < left[0].start:
+        return [(part.key_start, parts[number + 1].key_start)]
+    if part.start < left[-1].start:
+        if page.stands_first(part.key_start):
+            line = _REST_OF_PAIR.match(page.text, part.end)
+            if line:
+                return [(page.line_start(part.key_start), line.end())]
+        comma = _COMMA.match(page.text, part.end)
+        return [(part.key_start, comma.end() if comma else part.end)]
+    before = parts[number - 1].end
+    comma = _COMMA.match(page.text, before)
+    if comma and "#" in page.text[before : part.key_start]:
+        return [comma.span(1), (part.key_start, part.end)]
+    return [(before, part.end)]
 
 
 def _whole_section(

@@ -212,6 +212,18 @@ REMOVALS = {
         "cluster.roles = {b = 2, purge.stores = 1}\n",
         "cluster.roles = {b = 2}\n",
     ),
+    "a pair with a line of its own": (
+        "cluster.roles = {\n  b = 2, # b\n  purge.stores = 1, # p\n  c = 3\n}\n",
+        "cluster.roles = {\n  b = 2, # b\n  c = 3\n}\n",
+    ),
+    "the first pair, for the server takes no comment behind a brace": (
+        "cluster.roles = { purge.stores = 1, # p\n  b = 2 }\n",
+        "cluster.roles = { b = 2 }\n",
+    ),
+    "the last pair, behind a comment": (
+        "cluster.roles = {b = 2, # b\n  purge.stores = 1}\n",
+        "cluster.roles = {b = 2 # b\n  }\n",
+    ),
     "the only pair": ("a = 1\ncluster = {roles = {purge.stores = 1}}\n", "a = 1\n"),
     "nothing": ("a = 1\n", "a = 1\n"),
 }
