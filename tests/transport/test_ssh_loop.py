@@ -80,6 +80,21 @@ def test_the_installed_paramiko_can_be_driven() -> None:
     assert DRIVABLE
 
 
+def test_another_paramiko_is_used_by_threads(
+    transport: SshTransport,
+    reach: Reach,
+    sshd: OpenSshServer,
+    threads: list[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A release without the inner parts costs time, and nothing else."""
+    monkeypatch.setattr("stalplan.transport.ssh_lines.DRIVABLE", False)
+
+    report(transport, reach, port=sshd.port)
+
+    assert ["mx1"] == threads
+
+
 def test_the_loop_reads_by_itself(
     transport: SshTransport, reach: Reach, sshd: OpenSshServer, threads: list[str]
 ) -> None:
