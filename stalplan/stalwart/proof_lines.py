@@ -1,7 +1,7 @@
 """The part of a proof that looks at lines: what is not planned stays, byte for byte."""
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from stalplan.stalwart.outline import Header, Kind, Outline, Statement, Value
 
@@ -23,12 +23,16 @@ class Wanted(Protocol):
 
 @dataclass(slots=True)
 class Line:
-    """One line; *header* is the table it opens, *owned* that planned keys own it."""
+    """One line; *header* is the table it opens, *owned* that planned keys own it.
+
+    *unended*: the text ends with it, and no line end follows.
+    """
 
     number: int
     text: str = field(repr=False)
     owned: bool = False
     header: str | None = None
+    unended: bool = False
 
     @property
     def blank(self) -> bool:
@@ -46,6 +50,8 @@ class Lines:
         if not texts[-1]:
             texts.pop()
         self.lines = [Line(number, text) for number, text in enumerate(texts, 1)]
+        if self.lines:
+            self.lines[-1].unended = not outline.text.endswith("\n")
         self.owned: list[Statement] = []
         at, line = 0, 0
         for block in outline.blocks:
@@ -116,46 +122,62 @@ def same_lines(before: Lines, after: Lines) -> Difference | None:
     lost, joined = before.optional(after.headers()), after.optional(before.headers())
     old = _gaps(before, lost)
     new = _gaps(after, joined)
-    for (old_line, old_blanks), (new_line, new_blanks) in zip(old, new, strict=False):
-        if not _same_blanks(old_blanks, new_blanks, lost, joined):
-            number = new_blanks[0].number if new_blanks else new_line.number
+    for ours, theirs in zip(old, new, strict=False):
+        if not _same_blanks(ours, theirs, lost, joined):
+            number = (theirs.blanks or [theirs.line])[0].number
             return number, "a blank line came or went unasked"
-        if not _same(old_line.text, new_line.text):
-            return new_line.number, "the line changed unasked"
+        if not _same(ours.line, theirs.line):
+            return theirs.line.number, "the line changed unasked"
     if len(old) > len(new):
-        return old[len(new)][0].number, "the line is lost"
+        return old[len(new)].line.number, "the line is lost"
     if len(new) > len(old):
-        return new[len(old)][0].number, "the line was not there before"
+        return new[len(old)].line.number, "the line was not there before"
     return None
 
 
-def _gaps(lines: Lines, optional: set[int]) -> list[tuple[Line, list[Line]]]:
-    """Each unplanned line that is not blank, with the blank lines before it.
+class _Gap(NamedTuple):
+    """An unplanned line that is not blank, the blank lines, and tables, before it.
 
-    The end of the file counts as such a line.
+    *tables* counts the headers that the other file may lack.
     """
-    result: list[tuple[Line, list[Line]]] = []
+
+    line: Line
+    blanks: list[Line]
+    tables: int
+
+
+def _gaps(lines: Lines, optional: set[int]) -> list[_Gap]:
+    """A file as gaps; its end counts as a line."""
+    result: list[_Gap] = []
     blanks: list[Line] = []
+    tables = 0
     for line in lines.lines:
         if line.owned:
             continue
         if line.blank:
             blanks.append(line)
-        elif line.number not in optional:
-            result.append((line, blanks))
-            blanks = []
-    return [*result, (Line(max(1, len(lines.lines)), "\x00"), blanks)]
+        elif line.number in optional:
+            tables += 1
+        else:
+            result.append(_Gap(line, blanks, tables))
+            blanks, tables = [], 0
+    end = Line(max(1, len(lines.lines)), "\x00")
+    return [*result, _Gap(end, blanks, tables)]
 
 
-def _same(old: str, new: str) -> bool:
+def _same(old: Line, new: Line) -> bool:
     """Equal lines; a carriage return may join a line that had no end."""
-    return new in {old, f"{old}\r"}
+    return new.text == old.text or (old.unended and new.text == f"{old.text}\r")
 
 
-def _same_blanks(
-    old: list[Line], new: list[Line], lost: set[int], joined: set[int]
-) -> bool:
-    """Whether the blank lines of a gap are the same but for optional ones."""
+def _same_blanks(ours: _Gap, theirs: _Gap, lost: set[int], joined: set[int]) -> bool:
+    """Whether the blank lines of a gap are the same but for optional ones.
+
+    A new table brings one at most.
+    """
+    old, new = ours.blanks, theirs.blanks
+    if len(new) > len(old) + theirs.tables:
+        return False
     texts = {line.text for line in (*old, *new)}
     if len(texts) > 1:
         kept = [line.text for line in old if line.number not in lost]

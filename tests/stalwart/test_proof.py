@@ -41,6 +41,8 @@ def refusal(base: str, result: str, *edits: Edit) -> ProofFailed:
         (("# ours", "#ours"), 3, "line changed"),
         (("# ours\n\n", "# ours\n"), 4, "blank line"),
         (("# ours\n\n", "# ours\n\n\n"), 4, "blank line"),
+        (("# who we are\n", "# who we are\r\n"), 1, "line changed"),
+        (("[store]\n", "[store]\r\n"), 8, "line changed"),
         (("[cluster]", "[ cluster ]"), 5, "line changed"),
         (("[cluster]", "[cluster] # x"), 5, "line changed"),
         (("x = {a = 1, ", "x = {"), 9, "store.x.a is lost"),
@@ -104,6 +106,26 @@ def test_later_edits_win() -> None:
 def test_a_base_that_no_server_reads_proves_nothing() -> None:
     """There is no map to compare with."""
     assert "would not start" in refusal("a = 1", "a = 1\n").message
+
+
+def test_a_new_table_brings_one_blank_line() -> None:
+    """Not two, and none where it brings no table."""
+    base, edit = "[a]\nx = 1\n", SetText("cluster.node-id", "7")
+    table = "[cluster]\nnode-id = 7\n"
+
+    prove(base.encode(), f"{base}\n{table}".encode(), [edit], VERSION)
+
+    assert "blank line" in refusal(base, f"{base}\n\n{table}", edit).message
+    assert "blank line" in refusal(base, f"{base}\n{table}\n", edit).message
+
+
+def test_a_line_that_had_no_end_may_get_one() -> None:
+    """Whichever the file uses; a line that had one keeps it."""
+    edit = SetText("a", "2")
+
+    prove(b"a = 1\r\n# end", b"a = 2\r\n# end\r\n", [edit], VERSION)
+
+    assert "changed" in refusal("a = 1\n# end\n", "a = 2\n# end\r\n", edit).message
 
 
 NUMBERED = "".join(f"cluster.roles.purge.stores.{n:05} = {n}\n" for n in range(8_000))
