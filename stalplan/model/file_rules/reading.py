@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from stalplan.findings import Finding, Scope, found
 from stalplan.model.cluster import listed
+from stalplan.model.file_rules.plain_toml import is_plain_toml
 from stalplan.stalwart.macros import NeverEnds, expand
 from stalplan.stalwart.releases import (
     COORDINATOR,
@@ -76,6 +77,8 @@ def not_toml(text: str) -> str | None:
     tomllib needs a time that grows with the square of their number.
     """
     if any(line.count(".") > MOST_DOTS for line in text.split("\n")):
+        return None
+    if is_plain_toml(text):
         return None
     try:
         tomllib.loads(text)
