@@ -178,17 +178,24 @@ class Applying:
             terminal, "Carry out this plan?", command="stalplan apply"
         ):
             return write_cancelled(terminal, "Apply cancelled.", form=self.form)
-        with two_stages(terminal) as stop_asked, progress(terminal) as reporter:
-            apply = self._apply(transport, plan, reporter, plan_again, stop_asked)
-            outcome = self._journaled(apply)
-            if outcome.complete:
-                apply.memory.everyone(
-                    self._unchanged(look), plan=plan.digest, at=self.app.clock.now()
-                )
+        # To the last word: a Ctrl-C after the run is no run that touched nothing.
+        with two_stages(terminal) as stop_asked:
+            with progress(terminal) as reporter:
+                apply = self._apply(transport, plan, reporter, plan_again, stop_asked)
+                outcome = self._journaled(apply)
+                if outcome.complete:
+                    apply.memory.everyone(
+                        self._unchanged(look), plan=plan.digest, at=self.app.clock.now()
+                    )
+            return self._told(outcome, plan)
+
+    def _told(self, outcome: Outcome, plan: Plan) -> int:
         self.home.runs.prune(self.desired.apply.keep_runs)
         sentence = plan.summary.applied if outcome.complete else outcome.failed_sentence
         facts = {"run": self.run, "plan": plan.digest}
-        return write_outcome(terminal, outcome, sentence, form=self.form, facts=facts)
+        return write_outcome(
+            self.app.terminal, outcome, sentence, form=self.form, facts=facts
+        )
 
     def _apply(
         self,

@@ -135,9 +135,10 @@ class Recovering:
         ask = ask and not _is_over(run, left, seen)
         if ask and not approved(terminal, self._question(run), command=self._command()):
             return write_cancelled(terminal, "Recover cancelled.", form=form)
-        with two_stages(terminal) as stop_asked, progress(terminal) as reporter:
-            recovered = self._recover(run, reporter, stop_asked)
-        return write_recovered(terminal, recovered, form=form)
+        with two_stages(terminal) as stop_asked:
+            with progress(terminal) as reporter:
+                recovered = self._recover(run, reporter, stop_asked)
+            return write_recovered(terminal, recovered, form=form)
 
     def _look(self, run: RunId | None) -> Callable[..., Look]:
         """A plan as *run*'s was asked for, so that its files are made again."""
