@@ -49,9 +49,13 @@ MOMENTS = {
 
 @pytest.fixture
 def cluster(cluster_of: MakeCluster) -> Cluster:
-    """A name to change on the first node, an id on the second."""
+    """A name to change on the first node, an id on the second.
+
+    A hook of the second keeps the run from being over before it can be killed.
+    """
     cluster = cluster_of(small(1, hostname="a"), small(8, hostname="mx2.example.org"))
-    cluster.want(nodes=NODES, after='[apply]\norder = ["mx1", "mx2"]')
+    lasts = NODES | {"mx2": f'{NODES["mx2"]}\nservice.after_healthy = ["sleep", "1"]'}
+    cluster.want(nodes=lasts, after='[apply]\norder = ["mx1", "mx2"]')
     return cluster
 
 
