@@ -6,9 +6,11 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from golden import CASES, planned_from
 from test_workflows import check, commands
 
 from stalplan.errors import PlanIsStale
+from stalplan.render.github import outputs
 
 ROOT = Path(__file__).parents[1]
 TEXT = (ROOT / "docs" / "pull-requests.md").read_text()
@@ -61,6 +63,14 @@ def test_the_repository_is_made_as_it_says(tmp_path: Path) -> None:
 def test_links_lead_somewhere(file: str) -> None:
     """What the text links to is there."""
     assert (ROOT / "docs" / file).exists()
+
+
+def test_every_output_is_named() -> None:
+    """What later steps can ask for stands in the text."""
+    case = next(case for case in CASES if case.name == "three-faults")
+    names = outputs(planned_from(case).plan)
+
+    assert [] == [name for name in names if f"`{name}`" not in TEXT]
 
 
 def test_the_refusal_reads_as_it_says() -> None:
