@@ -16,7 +16,9 @@ if TYPE_CHECKING:
 COMMENT = 65_536
 """Characters of a comment on GitHub; a note on GitLab takes a million.
 
-Source: GitHub's answer to longer ones, "maximum is 65536 characters".
+Source: GitHub's answer to longer ones, "maximum is 65536 characters". It counts code
+points in some places and 262,144 bytes in others, which so many code points never
+exceed: dead-claudia/github-limits, pull request 13.
 """
 
 Part = Callable[["Plan"], Iterable[str]]
