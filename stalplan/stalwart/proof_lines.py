@@ -25,7 +25,8 @@ class Wanted(Protocol):
 class Line:
     """One line; *header* is the table it opens, *owned* that planned keys own it.
 
-    *unended*: the text ends with it, and no line end follows.
+    *unended*: the text ends with it, and no line end follows, though others have one
+    with a carriage return.
     """
 
     number: int
@@ -51,7 +52,8 @@ class Lines:
             texts.pop()
         self.lines = [Line(number, text) for number, text in enumerate(texts, 1)]
         if self.lines:
-            self.lines[-1].unended = not outline.text.endswith("\n")
+            unended = not outline.text.endswith("\n")
+            self.lines[-1].unended = unended and "\r\n" in outline.text
         self.owned: list[Statement] = []
         at, line = 0, 0
         for block in outline.blocks:

@@ -126,6 +126,7 @@ def test_a_line_that_had_no_end_may_get_one() -> None:
     prove(b"a = 1\r\n# end", b"a = 2\r\n# end\r\n", [edit], VERSION)
 
     assert "changed" in refusal("a = 1\n# end\n", "a = 2\n# end\r\n", edit).message
+    assert "changed" in refusal("a = 1\n# end", "a = 2\n# end\r\n", edit).message
 
 
 NUMBERED = "".join(f"cluster.roles.purge.stores.{n:05} = {n}\n" for n in range(8_000))
