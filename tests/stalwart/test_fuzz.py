@@ -20,7 +20,7 @@ EDITING_SECONDS = 120
 SLOWEST = 5  # seconds of processor time for one text; most need a millisecond
 
 search = settings(
-    max_examples=2_000,
+    max_examples=200,  # a round must end in time on a busy machine too
     deadline=None,
     database=None,
     suppress_health_check=list(HealthCheck),
@@ -36,7 +36,7 @@ def repeat(round_of_search: Callable[[], None], seconds: float) -> int:
 
 
 @pytest.mark.long
-@pytest.mark.timeout(READING_SECONDS + 120)
+@pytest.mark.timeout(READING_SECONDS + 300)
 def test_five_minutes_of_texts_do_not_break_the_reader() -> None:
     """Any bytes are a map or a refusal, and none takes long."""
 
@@ -51,7 +51,7 @@ def test_five_minutes_of_texts_do_not_break_the_reader() -> None:
 
 
 @pytest.mark.long
-@pytest.mark.timeout(EDITING_SECONDS + 120)
+@pytest.mark.timeout(EDITING_SECONDS + 300)
 def test_two_minutes_of_edits_are_all_proven() -> None:
     """What the editor makes of any file is proven, and edited again stays."""
 
