@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -169,29 +170,32 @@ def test_an_expired_lease_is_an_unfinished_run(cluster_of: MakeCluster) -> None:
 
 
 @contextlib.contextmanager
-def slowly_applied(cluster: Cluster) -> Iterator[None]:
-    """While the block runs an apply is at work on the first node."""
+def applied_until(cluster: Cluster, free: Path) -> Iterator[None]:
+    """While the block runs an apply is at work; its hook waits for the file *free*."""
     process = cluster.begin("apply", "--auto-approve")
     try:
         at_work = seen("begin", "commit")
         wait_until(lambda: at_work(cluster.journal()), 60, "an apply at work")
         yield
+        free.touch()
         done = cluster.collect(process)
         assert 0 == done.code, done.said
         assert done.last.startswith("Apply complete!")
     finally:
+        free.touch()
         process.kill()
         process.wait()
 
 
 def test_two_applies_at_once(cluster_of: MakeCluster) -> None:
     """The second finds the lock, or from elsewhere the leases: 5, nothing touched."""
-    cluster = cluster_of(
-        small(1, hostname="a"), environ={"mx1": {"STANDIN_SLOW_START": "6"}}
-    )
-    cluster.want(nodes={"mx1": NODES["mx1"]})
+    cluster = cluster_of(small(1, hostname="a"))
+    free = cluster.folder / "free"
+    hook = json.dumps(["sh", "-c", f"until [ -e '{free}' ]; do sleep 0.1; done"])
+    mx1 = f"{NODES['mx1']}\nservice.after_healthy = {hook}"
+    cluster.want(nodes={"mx1": mx1})
 
-    with slowly_applied(cluster):
+    with applied_until(cluster, free):
         here = cluster.run("apply", "--auto-approve", code=5)
         recover = cluster.run("recover", "--auto-approve", code=5)
         elsewhere = cluster.run(

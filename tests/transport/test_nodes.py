@@ -4,7 +4,6 @@ import os
 import shutil
 import subprocess
 import sys
-import time
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -38,14 +37,11 @@ def test_login_runs_a_command(openssh_nodes: OpenSshNodes) -> None:
     assert 1 == server.logins()
 
 
-def test_servers_are_quick_to_start(openssh_nodes: OpenSshNodes) -> None:
-    """Ten servers listen within three seconds."""
-    start = time.monotonic()
-
+def test_each_server_has_its_port(openssh_nodes: OpenSshNodes) -> None:
+    """Ten servers listen side by side."""
     ports = {openssh_nodes.sshd().port for _ in range(10)}
 
     assert 10 == len(ports)
-    assert time.monotonic() - start < 3
 
 
 def test_changed_host_key_is_refused(openssh_nodes: OpenSshNodes) -> None:
@@ -252,12 +248,8 @@ def test_disk_outlives_a_power_cut(systemd_nodes: SystemdNodes) -> None:
 
 @pytest.mark.systemd
 def test_three_machines_boot_side_by_side(systemd_nodes: SystemdNodes) -> None:
-    """Three machines are up within twenty seconds and are three."""
-    start = time.monotonic()
-
+    """Three machines that boot at once are three."""
     nodes = systemd_nodes([CONFIG] * 3, command=SLEEPER)
-
-    assert time.monotonic() - start < 20
     ids = {node.read(Path("/etc/machine-id")) for node in nodes}
     assert 3 == len(ids)
     nodes[0].exec(["systemctl", "stop", "stalwart"])

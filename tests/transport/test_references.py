@@ -1,7 +1,6 @@
 """Secret references on this machine: what they lead to, and what is said if not."""
 
 import os
-import time
 from contextlib import suppress
 from pathlib import Path
 
@@ -127,16 +126,14 @@ def test_programs_that_fail() -> None:
 
 
 @pytest.mark.parametrize(
-    "script", ["exec sleep 60", "sleep 60 & exit 0", "exec >&-; sleep 60"]
+    "script", ["exec sleep 600", "sleep 600 & exit 0", "exec >&-; sleep 600"]
 )
 def test_a_program_that_does_not_end(script: str, tmp_path: Path) -> None:
     """It and its children are ended, also where its output was closed before."""
-    began = time.monotonic()
     group = tmp_path / "group"
     told = f"printf {CANARY}; echo $$ > {group}; {script}"
 
     assert "It did not end within 0.3 s." == why(printed(told, seconds=0.3))
-    assert time.monotonic() - began < 10
     wait_until(lambda: not alive(int(group.read_text())), what="its end")
 
 

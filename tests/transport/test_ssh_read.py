@@ -3,7 +3,6 @@
 import os
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -127,10 +126,11 @@ def test_a_node_that_can_not_be_asked_is_a_value(
     assert f"nc -vz 127.0.0.1 {port}" == seen.hint
 
 
+@pytest.mark.timeout(25)  # one after the other they would take thirty seconds
 def test_dead_nodes_hold_up_nobody(
     transport: SshTransport, sshd: OpenSshServer, nodes: Nodes
 ) -> None:
-    """The living are read while twenty dead ones time out, all together once."""
+    """The living are read while twenty dead ones time out, all together."""
     with odd_servers.deaf() as deaf, ExitStack() as kept:
         sick = [
             kept.enter_context(odd_servers.listening(odd_servers.only_greets))
@@ -139,13 +139,10 @@ def test_dead_nodes_hold_up_nobody(
         asked = [nodes(f"dead{number}", deaf) for number in range(20)]
         asked += [nodes(f"sick{number}", port) for number, port in enumerate(sick)]
         asked += [nodes(f"mx{number}", sshd.port) for number in range(4)]
-        began = time.monotonic()
         order = [each.node for each in transport.read(asked)]
-        took = time.monotonic() - began
 
     assert {"mx0", "mx1", "mx2", "mx3"} == set(order[:4])
     assert 26 == len(order)
-    assert took < 2 * _SHORT
 
 
 def test_a_reader_may_leave_early(
