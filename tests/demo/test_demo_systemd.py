@@ -35,16 +35,17 @@ def test_the_demo_works_under_systemd(systemd_nodes: SystemdNodes) -> None:
     with ThreadPoolExecutor() as together:
         endings = list(together.map(demo_of, logins))
 
-    assert [(0, True, True)] * 3 == endings
+    assert [(0, b"", True, True)] * 3 == endings
     assert before == machine.exec(["sh", "-c", LEFT]).stdout
 
 
-def demo_of(login: Endpoint) -> tuple[int, bool, bool]:
-    """How the demo ended, whether it applied, and whether nothing was left to do."""
+def demo_of(login: Endpoint) -> tuple[int, bytes, bool, bool]:
+    """The exit code, what it said if it failed, whether it applied and ended well."""
     argv = shlex.join([sys.executable, "-m", "stalplan", "demo"])
     told = login.ssh(f"cd {shlex.quote(str(CHECKOUT))} && {argv}", timeout=90)
     return (
         told.returncode,
+        told.stderr if told.returncode else b"",
         b"Apply complete! Changes: 0 added, 3 changed, 0 removed." in told.stdout,
         b"No changes. The cluster matches stalplan.toml." in told.stdout,
     )

@@ -175,7 +175,10 @@ class SystemdNode:
 
         *sudo* grants ``sudo -n``; *lingers* keeps its own systemd up without a login.
         """
-        self.exec(["useradd", "--create-home", "--shell", shell, "-U", user])
+        # The kernel knows a user by number alone: one that an account of the host has
+        # too would die with that account.
+        numbers = ["--key", "UID_MIN=30000", "--key", "UID_MAX=39999"]
+        self.exec(["useradd", *numbers, "--create-home", "--shell", shell, "-U", user])
         if sudo:
             rule = f"{user} ALL=(ALL) NOPASSWD: ALL\n".encode()
             self.write(Path("/etc/sudoers.d") / user, rule, mode=0o440)
