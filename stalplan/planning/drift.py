@@ -280,7 +280,7 @@ def _role(
     now: Mapping[int, tuple[str, ...]],
 ) -> Iterator[Drift]:
     def lists(pair: _Pair) -> "tuple[_List, _List]":
-        return _list(pair.was, pair.had, role), _list(pair.now, pair.has, role)
+        return _list(pair.had, role), _list(pair.has, role)
 
     for (had, has), nodes in _grouped(pairs, lists).items():
         if had != has:
@@ -294,11 +294,12 @@ def _role(
             )
 
 
-def _list(config: FlatConfig, reads: Effective, role: Role) -> "_List":
+def _list(reads: Effective, role: Role) -> "_List":
     """What a role's list means, and whether some of it means nothing."""
-    table, entries = reads.tables[role], config.under(role.key)
-    bad = any(entry.key in reads.errors for entry in entries)
-    return table, bad or (table is None and bool(entries))
+    found = reads.lists.get(role)
+    if found is None:
+        return None, False
+    return found.table, bool(found.bad) or found.table is None
 
 
 def _named(table: "IdTable | None", holders: Mapping[int, tuple[str, ...]]) -> Value:

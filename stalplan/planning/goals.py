@@ -1,6 +1,6 @@
 """What each node's file should say in the end, and both sides as trees to compare."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, assert_never
 
 from stalplan.model.wishes import Everyone, Nobody, RoleWish, Shards
@@ -11,7 +11,6 @@ from stalplan.stalwart.releases import (
     HOSTNAME,
     NODE_ID,
     forerunner_of,
-    roles_of,
 )
 from stalplan.stalwart.spelling import RoleList
 
@@ -46,11 +45,9 @@ def goal_of(
     known: "Known", desired: "Desired", numbers: "Numbers", secrets: "Secrets | None"
 ) -> Goal:
     """What *known* should become. Keys in its trees are keys of its file."""
-    release = desired.release
     lists = {
-        role: _list(known, role)
-        for role in map(Role, roles_of(release))
-        if known.config.keys_under(role.key)
+        Role(role): _settled_list(known, role, found)
+        for role, found in known.starts.lists.items()
     }
     live: dict[str, Leaf] = {NODE_ID: _live_id(known)}
     wanted: dict[str, Leaf] = {NODE_ID: str(known.node.node_id)}
@@ -123,14 +120,11 @@ def _forerunner(known: "Known", role: Role) -> Role | None:
     return Role(old)
 
 
-def _list(known: "Known", role: Role) -> RoleList:
-    """What the list says, its macros expanded; unreadable where that isn't sure."""
-    entries = tuple(known.config.under(role.key))
-    table = known.starts.tables[role]
-    bad = tuple(entry for entry in entries if entry.key in known.starts.errors)
-    if table != known.same_env.tables[role]:
-        bad = entries
-    return RoleList(table, bad, entries)
+def _settled_list(known: "Known", role: str, found: RoleList) -> RoleList:
+    """The list; nothing in it counts as readable where two environments differ."""
+    if found.table == known.same_env.tables[role]:
+        return found
+    return replace(found, bad=found.entries)
 
 
 def _live_id(known: "Known") -> "Leaf":

@@ -24,18 +24,17 @@ def health_ask(
     config: "FlatConfig", effective: "Effective", service: "ServiceSettings"
 ) -> HealthAsk:
     """What to ask a server that starts with *config*. Macros are left unasked."""
+    names = _names(config)
     return HealthAsk(
-        url=_url(config, service),
+        url=_url(config, names, service),
         timeout=service.health_timeout,
         hostname=effective.hostname,
         coordinated=bool(effective.coordinator and effective.coordinator_usable),
-        listeners=tuple(
-            bind for name in _names(config) for bind in _binds(config, name)
-        ),
+        listeners=tuple(bind for name in names for bind in _binds(config, name)),
         smtp=next(
             (
                 _reached(bind)
-                for name in _names(config)
+                for name in names
                 if _protocol(config, name) == "smtp" and not _tls(config, name)
                 for bind in _binds(config, name)
             ),
@@ -45,10 +44,12 @@ def health_ask(
     )
 
 
-def _url(config: "FlatConfig", service: "ServiceSettings") -> str | None:
+def _url(
+    config: "FlatConfig", names: "list[str]", service: "ServiceSettings"
+) -> str | None:
     if service.health is not None:
         return service.health or None
-    listeners = [name for name in _names(config) if _protocol(config, name) == "http"]
+    listeners = [name for name in names if _protocol(config, name) == "http"]
     # plain before TLS: a certificate is for the hostname, not for this address
     for name in sorted(listeners, key=lambda name: _tls(config, name)):
         for bind in _binds(config, name):

@@ -122,17 +122,19 @@ def run(problem: Problem, moves: "Sequence[Move]") -> "Iterator[tuple[Move, Crew
     for view in now.values():
         if view is not None:
             crew.add(view)
+    down = len(problem.down) + [*now.values()].count(None)
     for move in moves:
         mover, before = movers[move.name], now[move.name]
         after = mover.passing if move.passing else mover.after
         assert after is not None, "only nodes with a passing view are moved so"
-        down = len(problem.down) + sum(view is None for view in now.values())
         if before is not None and down >= problem.max_unavailable:
             raise ValueError(f"{move.name} would be one node too many down")
         if not may_start(problem, crew, before, after):
             raise ValueError(f"{move.name} would double id {after.low_id}")
         if before is not None:
             crew.add(before, -1)
+        else:
+            down -= 1
         crew.add(after)
         now[move.name] = after
         yield move, crew

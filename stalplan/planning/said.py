@@ -8,6 +8,7 @@ from stalplan.model.cluster import Cluster, Member, listed
 from stalplan.model.desired_rules import desired_findings
 from stalplan.model.file_rules import RULES, file_findings
 from stalplan.model.file_rules.reading import is_toml, refused_by_toml
+from stalplan.model.file_rules.stores import coordinator_works, kafka_is_one_text
 from stalplan.model.rules import cluster_findings
 from stalplan.model.rules.hostnames import licence_is_for_the_name
 from stalplan.model.rules.nodes import (
@@ -37,6 +38,9 @@ _OF_UPGRADES = frozenset({"SP206", "SP207"})
 
 RULES_OF_THE_END = tuple(rule for rule in RULES if rule is not is_toml)
 """An edit makes no TOML of what was none, and the rule reads the file once more."""
+
+RULES_OF_WHAT_STAYS = (coordinator_works, kafka_is_one_text)
+"""What gives `OF_THE_COORDINATOR`: a file as it is has no other news in the end."""
 
 
 def findings(scene: "Scene", no_order: "Sequence[NoOrder]") -> tuple[Finding, ...]:
@@ -157,6 +161,9 @@ def _file(scene: "Scene", name: "NodeName", scope: Scope) -> list[Finding]:
     known = scene.known[name]
     live = scope is Scope.LIVE
     copied = known.file.copied
+    rules = RULES if live and copied is None else RULES_OF_THE_END
+    if not live and not scene.changed(name):
+        rules = RULES_OF_WHAT_STAYS
     unread = any(probe == "environment" for probe, _ in known.report.unmade_probes)
     env = known.report.unit_environment or (None if unread else {})
     made = known.starts if live else scene.results[name].effective
@@ -167,7 +174,7 @@ def _file(scene: "Scene", name: "NodeName", scope: Scope) -> list[Finding]:
         node=name,
         scope=scope,
         env=env,
-        rules=RULES if live and copied is None else RULES_OF_THE_END,
+        rules=rules,
         store_keys=scene.desired.store_keys,
         before=known.version.line if live else None,
         made=made if env is not None else None,

@@ -1,6 +1,5 @@
 """An order -> steps as a reviewer reads them: who, at what risk, and why."""
 
-from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -101,14 +100,16 @@ def _moments(problem: Problem, moves: "Sequence[Move]") -> "Iterator[Moment]":
         before = now.get(move.name)
         after = mover.passing if move.passing else mover.after
         assert after is not None, "the model has just started it"
-        shared = _shared(now, move.name, before) if before else ()
+        shared: tuple[NodeName, ...] = ()
+        if before is not None and before.low_id != after.low_id:
+            shared = _shared(now, move.name, before)
         now[move.name] = after
         yield Moment(
             move=move,
             before=before,
             after=after,
             exposure=begun.exposure(crew, now),
-            shared=shared if before and before.low_id != after.low_id else (),
+            shared=shared,
         )
 
 
@@ -169,7 +170,7 @@ class _Lasting:
     ) -> tuple["NodeName", ...]:
         if role is None or risk not in {Risk.DOUBLE, Risk.UNCOVERED}:
             return ()
-        parts = crew.parts.get(role, Counter())
+        parts = crew.parts.get(role, {})
         if risk is Risk.DOUBLE:
             many = {part for part, count in parts.items() if count > 1}
             return _running(role, many, now)

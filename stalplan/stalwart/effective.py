@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 from stalplan.stalwart import releases
 from stalplan.stalwart.macros import NeverEnds, expand_env
 from stalplan.stalwart.releases import ROLE_PREFIX, Release, roles_of
-from stalplan.stalwart.spelling import IdTable, role_list, unsigned
+from stalplan.stalwart.spelling import IdTable, RoleList, role_list, unsigned
 
 if TYPE_CHECKING:
     from stalplan.stalwart.parse import Entry, FlatConfig
@@ -52,9 +52,10 @@ class Effective:
     that the text was no number. *hostname* None: the machine's own name is used.
     *coordinator_usable* says whether a store of that id has a type that can
     coordinate, None without a coordinator; *coordinator_reach* are the servers of that
-    store as they are written, without credentials. *errors* are the keys whose texts
-    can't be read, in byte order; *unread* the entries below `cluster.` that the release
-    doesn't look at.
+    store as they are written, without credentials. *lists* are the role lists with
+    anything in them, *tables* what every role's list says. *errors* are the keys whose
+    texts can't be read, in byte order; *unread* the entries below `cluster.` that the
+    release doesn't look at.
     """
 
     node_id: int
@@ -68,6 +69,7 @@ class Effective:
     coordinator_usable: bool | None
     roles: Mapping[str, RoleState]
     tables: Mapping[str, IdTable | None]
+    lists: Mapping[str, RoleList] = field(repr=False)
     errors: tuple[str, ...]
     unread: tuple["Entry", ...]
     coordinator_reach: tuple[str, ...] = field(default=(), repr=False)
@@ -75,6 +77,8 @@ class Effective:
 
 def ascii_lower(text: str) -> str:
     """*text* with only the letters A to Z lower-cased, as store types are compared."""
+    if text.isascii():
+        return text.lower()
     return "".join(char.lower() if char.isascii() else char for char in text)
 
 
@@ -112,7 +116,8 @@ def effective(
     if coordinator is not None:  # the empty text too: `store..type` is a store
         kind = reader.text(f"store.{coordinator}.type")
         usable = kind is not None and ascii_lower(kind) in COORDINATING_TYPES
-    tables = {role: reader.table(role, release) for role in roles_of(release)}
+    every = {role: reader.list_of(role, release) for role in roles_of(release)}
+    tables = {role: found.table for role, found in every.items()}
     return Effective(
         node_id=number,
         node_id_text=node_text,
@@ -125,6 +130,7 @@ def effective(
         coordinator_usable=usable,
         roles={role: part_of(table, number) for role, table in tables.items()},
         tables=tables,
+        lists={role: found for role, found in every.items() if found.entries},
         errors=tuple(sorted(reader.errors)),
         unread=unread(config, release),
         coordinator_reach=_reach(config, coordinator) if coordinator else (),
@@ -183,9 +189,11 @@ class _Reader:
                 return name.lower()
         return None
 
-    def table(self, role: str, release: Release) -> IdTable | None:
+    def list_of(self, role: str, release: Release) -> RoleList:
+        """The role's list; bad is also an entry with a macro that yields nothing."""
         entries = self._config.under(ROLE_PREFIX + role)
         texts = [(entry, self._expanded(entry.key, entry.text)) for entry in entries]
         found = role_list(texts, release)
         self.errors.update(entry.key for entry in found.bad)
-        return found.table
+        bad = tuple(entry for entry in found.entries if entry.key in self.errors)
+        return RoleList(found.table, bad, found.entries)

@@ -178,6 +178,8 @@ def _same_blanks(ours: _Gap, theirs: _Gap, lost: set[int], joined: set[int]) -> 
     A new table brings one at most.
     """
     old, new = ours.blanks, theirs.blanks
+    if not old and not new:
+        return True
     if len(new) > len(old) + theirs.tables:
         return False
     texts = {line.text for line in (*old, *new)}

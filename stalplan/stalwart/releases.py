@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cache
 from typing import Final, Self
 
 ROLE_PREFIX: Final = "cluster.roles."
@@ -101,6 +102,7 @@ class ServerVersion:
         return self.line if self.patch is None else f"{self.line}.{self.patch}"
 
 
+@cache
 def roles_of(release: Release) -> tuple[str, ...]:
     """The names below `cluster.roles.` that *release* reads, sorted."""
     match release:
@@ -140,7 +142,8 @@ def reads(key: str, release: Release) -> bool:
         return True
     if key.startswith(ROLE_PREFIX):
         name = key.removeprefix(ROLE_PREFIX)
-        return any(name == r or name.startswith(f"{r}.") for r in roles_of(release))
+        roles = roles_of(release)
+        return name in roles or any(name.startswith(f"{role}.") for role in roles)
     if has_coordinator(release):
         return key == COORDINATOR
     return any(key == gossip or key.startswith(f"{gossip}.") for gossip in GOSSIP_KEYS)

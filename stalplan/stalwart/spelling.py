@@ -105,10 +105,8 @@ def spellings(config: "FlatConfig", key: str) -> set[str]:
     for block in config.outline.blocks:
         if isinstance(block, Header):
             continue
-        inside = any(
-            _is_at_or_below(leaf.key, key)
-            for leaf in block.value.leaves()
-            if block.value.kind is Kind.INLINE
+        inside = block.value.kind is Kind.INLINE and any(
+            _is_at_or_below(leaf.key, key) for leaf in block.value.leaves()
         )
         if _is_at_or_below(block.key, key) or inside:
             found.add(_spelling(block.key, block.value.kind, key))

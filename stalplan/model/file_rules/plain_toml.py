@@ -29,8 +29,7 @@ def is_plain_toml(text: str) -> bool:
     """
     keys: set[str] = set()
     headers: set[str] = set()
-    inner: set[str] = set()  # the tables that dotted keys make
-    outer: set[str] = set()  # headers, and the tables above them
+    dotted: set[tuple[str, str]] = set()  # tables, and what dotted keys make in them
     table = ""
     for line in text.split("\n"):
         found = _LINE.fullmatch(line)
@@ -41,7 +40,6 @@ def is_plain_toml(text: str) -> bool:
             if header in headers:
                 return False
             headers.add(header)
-            outer.update((header, *_above(header)))
             table = f"{header}."
         elif key is not None:
             whole = table + key
@@ -49,7 +47,9 @@ def is_plain_toml(text: str) -> bool:
                 return False
             keys.add(whole)
             if "." in key:
-                inner.update(table + above for above in _above(key))
+                dotted.add((table, key[: key.rindex(".")]))
+    inner = {table + name for table, key in dotted for name in (key, *_above(key))}
+    outer = {name for header in headers for name in (header, *_above(header))}
     return keys.isdisjoint(inner) and outer.isdisjoint(keys | inner)
 
 

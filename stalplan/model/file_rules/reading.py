@@ -76,7 +76,8 @@ def not_toml(text: str) -> str | None:
     Not asked where a line has so many dots that it may be one key with as many parts:
     tomllib needs a time that grows with the square of their number.
     """
-    if any(line.count(".") > MOST_DOTS for line in text.split("\n")):
+    dots = text.count(".")
+    if dots > MOST_DOTS < max(line.count(".") for line in text.split("\n")):
         return None
     if is_plain_toml(text):
         return None

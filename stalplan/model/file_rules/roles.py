@@ -26,14 +26,14 @@ def lists_mean_what_they_say(subject: "Subject") -> "Iterator[Finding]":
     Source: stalwart v0.13.4 and v0.14.1, crates/common/src/config/network.rs.
     """
     for role in roles_of(subject.release):
-        keys = subject.config.keys_under(ROLE_PREFIX + role)
-        if not keys:
+        found = subject.effective.lists.get(role)
+        if found is None:
             continue
-        found = role_table(subject.config, role, subject.release)
         yield from _bad_entries(subject, role, found)
         yield from _changed_meaning(subject, role, found)
         yield from _read_from_now_on(subject, role, found)
-        if len(keys) > 1 and len(spellings(subject.config, ROLE_PREFIX + role)) > 1:
+        several = len(found.entries) > 1
+        if several and len(spellings(subject.config, ROLE_PREFIX + role)) > 1:
             yield subject.finding(
                 "SP211",
                 f"{role} is written in several spellings, which the server joins.",
@@ -43,7 +43,6 @@ def lists_mean_what_they_say(subject: "Subject") -> "Iterator[Finding]":
 
 def _bad_entries(subject: "Subject", role: str, found: RoleList) -> "Iterator[Finding]":
     bad = [e for e in found.bad if subject.expanded or not macros_in(e.text)]
-    bad = [e for e in bad if not subject.expanded or e.key in subject.effective.errors]
     table = subject.effective.tables.get(role)
     everybody = "no entry is left, so every node runs it" if table is None else ""
     for entry in bad:
@@ -97,8 +96,9 @@ def _read_from_now_on(
     if not shards_of(subject.release) or role not in roles_of(subject.before):
         return
     today = role_table(subject.config, role, subject.before)
-    fresh = [entry for entry in today.bad if entry not in found.bad]
-    if not fresh or macros_in(fresh[0].text):
+    bad = {entry.key for entry in found.bad}
+    fresh = [e for e in today.bad if e.key not in bad and not macros_in(e.text)]
+    if not fresh:
         return
     now = f"{subject.before} can't read it, and"
     if today.table is None:
