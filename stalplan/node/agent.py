@@ -1,15 +1,17 @@
 """The wire format between the controller and what runs on a node: bytes to bytes.
 
-A request is one line, "SIZE NONCE", a script of SIZE bytes and perhaps a payload. The
-command line reads the script whole before any of it runs, so a cut line never runs
-half of it, and reads no byte further, so that the payload is left for the script. An
-answer is made of fields, each after a line that begins with the nonce; what a chatty
-login prints before, after and to stderr belongs to none of them.
+A request is one line, "SIZE NONCE", a script of SIZE bytes and perhaps a payload; a
+third word, "all", says that none follows, which is read by fewer processes. The command
+line reads the script whole before any of it runs, so a cut line never runs half of it,
+and reads no byte further, so that the payload is left for the script. An answer is made
+of fields, each after a line that begins with the nonce; what a chatty login prints
+before, after and to stderr belongs to none of them.
 """
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 
 from stalplan.errors import AgentFailed
 from stalplan.names import NodeName
@@ -17,9 +19,10 @@ from stalplan.names import NodeName
 # read and dd take no byte too many from a pipe; head -c of busybox would. No newline,
 # no exclamation mark, no backslash: csh and fish read them in single quotes too.
 _BOOT = (
-    'read -r size nonce && [ "$size" -gt 0 ] || exit 70; '
+    'read -r size nonce all && [ "$size" -gt 0 ] || exit 70; '
     "command -v dd >/dev/null || exit 72; "
     "LC_ALL=C; export LC_ALL; script=; "
+    '[ "$all" = all ] && script=$(cat); '
     'while [ "${#script}" -lt "$size" ]; do '
     'piece=$(dd bs="$((size - ${#script}))" count=1 2>/dev/null; echo x); '
     'piece=${piece%x}; [ -n "$piece" ] || exit 71; script=$script$piece; '
@@ -95,7 +98,8 @@ def script(verb: str, parts: Mapping[str, str], ask: Ask, *, last: str) -> bytes
         ValueError: a value holds a NUL, which no shell can take.
     """
     more = (CONTAINER_PART,) if ask.words.get("manager") in CONTAINERS else ()
-    lines = [_without_comments(parts[part]) for part in (*PARTS[verb], *more)]
+    texts = tuple(parts[part] for part in (*PARTS[verb], *more))
+    lines = [_needed(texts, verb)]
     lines += [f"ask_{name}={quoted(word)}" for name, word in ask.words.items()]
     for name, argv in ask.commands.items():
         # What is passed stands before the command: a time limit, for one.
@@ -104,14 +108,36 @@ def script(verb: str, parts: Mapping[str, str], ask: Ask, *, last: str) -> bytes
     return "\n".join([*lines, last, ""]).encode("utf-8", "surrogateescape")
 
 
-def _without_comments(text: str) -> str:
-    """What the node needn't read. No string of the agent has such a line."""
-    return re.sub(r"(?m)^ *#.*\n", "", text)
+@cache
+def _needed(texts: tuple[str, ...], verb: str) -> str:
+    """What the node must read of *texts* to do *verb*: its shell reads each function.
+
+    A function whose name occurs nowhere is left out; one that is only named, in a
+    string or so, is not.
+    """
+    whole = re.sub(r"(?m)^ *#.*\n", "", "".join(texts))  # no string has such a line
+    bodies = {found["name"]: found[0] for found in _FUNCTION.finditer(whole)}
+    rest = _FUNCTION.sub("", whole)
+    reached: set[str] = set()
+    ahead = [verb, rest]
+    while ahead:
+        new = {*_WORD.findall(ahead.pop())} & bodies.keys() - reached
+        reached |= new
+        ahead += [bodies[name] for name in new]
+    return rest + "".join(bodies[name] for name in bodies if name in reached)
+
+
+_WORD = re.compile(r"\w+")
+_FUNCTION = re.compile(r"(?ms)^(?P<name>\w+)\(\) \{(?: [^\n]* \}\n|\n.*?^\}[^\n]*\n)")
+"""On one line, or to the first brace at the beginning of a line."""
 
 
 def request(text: bytes, *, nonce: str, payload: bytes = b"") -> bytes:
     """What goes to stdin of the command line."""
-    return b"%d %s\n" % (len(text), nonce.encode("ascii")) + text + payload
+    if payload:
+        return b"%d %s\n" % (len(text), nonce.encode("ascii")) + text + payload
+    text = text.rstrip(b"\n")  # as the shell's $(cat) has it
+    return b"%d %s all\n" % (len(text), nonce.encode("ascii")) + text
 
 
 def quoted(word: str) -> str:

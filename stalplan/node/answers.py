@@ -179,7 +179,7 @@ def _file(texts: dict[str, str], said: dict[str, Field], *, fine: bool) -> NodeF
         size=int(size),
         owner=f"{_known(user, uid)}:{_known(group, gid)}",
         mode=int(mode, 8),
-        changed_at=_stamp(changed) if fine else _time(ctime),
+        changed_at=_changed_at(ctime, changed) if fine else _time(ctime),
         too_large=too_large,
     )
 
@@ -209,24 +209,27 @@ def _service(texts: dict[str, str], now: datetime, *, fine: bool) -> Service | N
     return Service(running=True, pid=int(texts["pid"]), started_at=started)
 
 
-def _now(text: str) -> tuple[datetime, bool]:
-    """The clock, and whether it told parts of seconds: busybox knows no %N."""
-    seconds, _, nanoseconds = text.partition(".")
-    at = _time(seconds)
-    if not nanoseconds.isdecimal():
-        return at, False
-    return at + timedelta(microseconds=int(nanoseconds) // 1000), True
+def _now(facts: str) -> tuple[datetime, bool]:
+    """The clock, and whether it told parts of seconds: not every stat does.
+
+    *facts* are those of a process's entry in /proc, made at that moment.
+    """
+    numbers, changed, _ = facts.split("|")
+    at = _changed_at(numbers.split()[-1], changed)
+    return at, at.microsecond != 0
 
 
 def _time(text: str) -> datetime:
     return datetime.fromtimestamp(int(text), UTC)
 
 
-def _stamp(text: str) -> datetime:
-    """A time as stat writes it: 2026-11-24 01:30:18.979823844 +0000."""
-    day, clock, zone = text.split()
-    whole, _, part = clock.partition(".")
-    return datetime.fromisoformat(f"{day}T{whole}.{part[:6].ljust(6, '0')}{zone}")
+def _changed_at(seconds: str, stamp: str) -> datetime:
+    """*seconds* since 1970, and the part of a second that *stamp* tells besides.
+
+    stat writes that one as 2026-11-24 01:30:18.979823844 +0000.
+    """
+    part = stamp.partition(".")[2].partition(" ")[0]
+    return _time(seconds) + timedelta(microseconds=int(part[:6].ljust(6, "0")))
 
 
 def _version(said: Field | None) -> str | None:

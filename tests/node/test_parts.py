@@ -1,6 +1,8 @@
 """The agent's text itself."""
 
+import re
 import subprocess
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -36,3 +38,37 @@ def test_a_part_is_plain(path: Path) -> None:
 
     assert "<<" not in text
     assert len(text.splitlines()) < 400
+
+
+@pytest.mark.parametrize("manager", ["systemd", "podman", "command"])
+@pytest.mark.parametrize("verb", agent.PARTS)
+def test_a_script_holds_what_it_calls(verb: str, manager: str) -> None:
+    """Each function that a script names is in it, and the shell can read it all."""
+    parts = {path.stem: path.read_text("ascii") for path in PARTS}
+
+    script = agent.script(verb, parts, agent.Ask({"manager": manager}), last=verb)
+
+    text = script.decode("ascii")
+    defined = {*re.findall(r"(?m)^(\w+)\(\)", text)}
+    words = {*re.findall(r"\w+", text)}
+    assert words & {*named(verb, manager, parts)} == defined
+    assert verb in defined
+    assert subprocess.run(["dash", "-n"], input=script, check=False).returncode == 0
+
+
+def named(verb: str, manager: str, parts: Mapping[str, str]) -> list[str]:
+    """The functions of all parts that *verb* may use."""
+    more = (agent.CONTAINER_PART,) if manager in agent.CONTAINERS else ()
+    texts = [parts[part] for part in (*agent.PARTS[verb], *more)]
+    return re.findall(r"(?m)^(\w+)\(\)", "".join(texts))
+
+
+def test_a_script_leaves_out_what_nothing_calls() -> None:
+    """What a node must not read, it does not get."""
+    parts = {path.stem: path.read_text("ascii") for path in PARTS}
+
+    script = agent.script("report", parts, agent.Ask(), last="report")
+
+    assert b"\ncopy_of_target() {" not in script
+    assert b"\nrunning_transaction() {" not in script
+    assert b"\nreport() {" in script

@@ -323,3 +323,28 @@ def mounted(*options: str) -> Iterator[None]:
         yield
     finally:
         subprocess.run(["umount", options[-1]], check=True)
+
+
+def test_a_report_starts_few_programs(lone_node: MakeNode) -> None:
+    """Each costs the node a millisecond: none is started for what a shell knows."""
+    node = lone_node("a = 1\n")
+    started = node.folder.root / "started"
+    node.line.environment["PATH"] = told_path(node, started)
+
+    report = node.session.report()
+
+    assert report.file is not None
+    assert started.read_text().split() == ["cat", "stat", "head", "stat", "df"]
+
+
+def told_path(node: LoneNode, started: Path) -> str:
+    """A PATH whose programs write their names to *started* first."""
+    folder = node.folder.root / "told"
+    folder.mkdir()
+    for name in ("cat", "date", "dd", "df", "grep", "head", "id", "ls", "stat"):
+        program = folder / name
+        program.write_text(
+            f'#!/bin/sh\necho {name} >>{started}\nexec /bin/{name} "$@"\n'
+        )
+        program.chmod(0o755)
+    return f"{folder}:{node.line.environment['PATH']}"

@@ -21,13 +21,19 @@ newline='
 '
 
 # One field of the answer: any bytes, up to the next line that begins with the nonce.
-field() { printf '\n%s %s\n' "$nonce" "$1"; }
-put() { printf '\n%s %s\n%s' "$nonce" "$1" "$2"; }
+# What is put is kept and said at once: each write wakes the login's server, which makes
+# a packet of it. After field the bytes themselves are written.
+unsaid=
+put() { unsaid=$unsaid$newline$nonce\ $1$newline$2; }
+field() {
+  printf '%s\n%s %s\n' "$unsaid" "$nonce" "$1"
+  unsaid=
+}
 
 # The end of an answer; an answer without it was cut.
 finished() {
   put end ''
-  printf '\n'
+  printf '%s\n' "$unsaid"
   exit 0
 }
 

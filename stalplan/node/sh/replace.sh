@@ -4,13 +4,24 @@
 
 FILE_FACTS='%u %g %a %h %s %i %d %Y %Z|%z|%U:%G'
 
-# Sets facts, and its first fields, of the file real. Two equal facts: nothing changed.
-# Sets uid as well: the program's own entry in /proc tells who we are.
+# Sets facts, and its first fields, of the file real, and fails where it can't be seen.
+# Two equal facts: nothing changed. Besides, of the process that looked: ticks, its start,
+# and moment, facts of its own entry in /proc, which tell by the clock that files go by
+# when that entry was made, and uid, who we are.
+# Source: Linux fs/proc/base.c, proc_pid_make_inode.
 file_facts() {
-  facts=$(stat -c "$FILE_FACTS" "$real" /proc/self/ 2>/dev/null) || return 1
-  uid=${facts##*"$newline"}
-  uid=${uid%% *}
-  facts=${facts%"$newline"*}
+  looked=$(
+    born_of self
+    echo "$born"
+    exec stat -c "$FILE_FACTS" /proc/self/ "$real" 2>/dev/null
+  )
+  ticks=${looked%%"$newline"*}
+  looked=${looked#*"$newline"}
+  moment=${looked%%"$newline"*}
+  uid=${moment%% *}
+  facts=${looked#"$moment"}
+  facts=${facts#"$newline"}
+  [ -n "$facts" ] || return 1
   # shellcheck disable=SC2086 # the fields are to be split
   set -- $facts
   file_uid=$1
@@ -40,7 +51,7 @@ look_at_folder() {
 }
 
 # Sets room, the free KiB beside the file; own_mount, whether the file is a mount; and
-# read_only, whether the folder's mount is. To root, busybox calls everything writable.
+# read_only, whether the folder's mount is, where this is not seen otherwise.
 look_at_mounts() {
   disk=$(df -Pk "$folder" 2>/dev/null)
   set -f
@@ -49,12 +60,15 @@ look_at_mounts() {
   [ $# -ge 6 ] || set -- - - - - - /
   room=$4
   shift 5
+  set +f
+  own_mount=no
+  read_only=no
+  if asks_kernel && is_in_folders_mount; then return 0; fi
+  set -f
   as_mount "$*"
   folder_point=$point
   as_mount "$real"
   mounts=$(grep -F -e " $point " -e " $folder_point " /proc/self/mountinfo 2>/dev/null)
-  own_mount=no
-  read_only=no
   IFS=$newline
   # shellcheck disable=SC2086 # the fields are to be split
   for line in $mounts; do
@@ -71,6 +85,21 @@ look_at_mounts() {
   unset IFS
   set +f
 }
+
+# Whether the file surely lies in the mount in which its folder lies.
+is_in_folders_mount() {
+  mount_of "$real" && file_mount=$mount && mount_of "$folder" && [ "$mount" = "$file_mount" ]
+}
+
+# Sets mount to the number of the mount that $1 was opened in; no process is started.
+# Fails where $1 can't be opened, or the kernel is older than 3.15.
+mount_of() {
+  mount=
+  while read -r key value; do
+    [ "$key" != mnt_id: ] || mount=$value
+  done </proc/self/fdinfo/7
+  [ -n "$mount" ]
+} 2>/dev/null 7<"$1"
 
 # Sets point to the path $1 as the kernel writes it: blanks as \040, backslashes as \134.
 as_mount() {

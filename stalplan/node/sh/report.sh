@@ -12,8 +12,12 @@ report() {
   else
     look_at_service "$UNIT_FACTS"
   fi
-  report_service
   find_config
+  real=
+  resolved=no
+  if [ -n "$config" ] && resolve_config; then resolved=yes; fi
+  file_facts
+  report_service
   if [ -z "$config" ]; then
     put file_problem "$config_problem"
   else
@@ -30,13 +34,8 @@ report() {
 # The three readings of time belong together: the server's start in clock ticks, this
 # moment in ticks, and by the clock, both of one process.
 report_service() {
-  moments=$(
-    born_of self
-    echo "$born"
-    exec date +%s.%N
-  )
-  put now "${moments#*"$newline"}"
-  put ticks "${moments%%"$newline"*}"
+  put now "$moment"
+  put ticks "$ticks"
   if [ -n "$service_problem" ]; then
     put service_problem "$service_problem"
     return 0
@@ -50,7 +49,7 @@ report_service() {
 
 report_file() {
   put path "$config"
-  if ! resolve_config; then
+  if [ "$resolved" = no ]; then
     put file_problem "$config does not exist"
     return 0
   fi
@@ -81,7 +80,7 @@ report_file() {
 # Source: stalwart v0.15.5 crates/common/src/manager/config.rs.
 send_file() {
   for try in 1 2 3; do
-    file_facts || break
+    [ -n "$facts" ] || break
     before=$facts
     if [ "$file_size" -gt "$LARGEST" ]; then
       put file_facts "$facts"
@@ -90,7 +89,7 @@ send_file() {
     fi
     field file
     head -c $((LARGEST + 1)) "$real" 2>/dev/null || break
-    file_facts || break
+    file_facts
     if [ "$before" = "$facts" ]; then
       put file_facts "$facts"
       return 0
@@ -195,7 +194,13 @@ report_probes() {
 # them and tells a version; busybox's is a link and tells none.
 copies_all() {
   command -v getfattr >/dev/null 2>&1 && return 0
-  copier=$(command -v cp)
-  case $copier in /*) [ -L "$copier" ] || return 0 ;; esac
+  IFS=:
+  for each in $PATH; do
+    [ -x "$each/cp" ] || continue
+    unset IFS
+    [ -L "$each/cp" ] || return 0
+    break
+  done
+  unset IFS
   [ -n "$(cp --version 2>/dev/null)" ]
 }

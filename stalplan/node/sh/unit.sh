@@ -138,6 +138,8 @@ server_version() {
 # Root reads everything, and so may a user with capabilities or an ACL: then no claim.
 unreadable_by_service() {
   [ "$ask_manager" = systemd ] && [ -n "${unit_user-}" ] || return 1
+  # Mostly the file is its own; that costs no look at users.
+  case $facts in *"|$unit_user:"*) [ $((0$file_mode & 0400)) = 0 ] || return 1 ;; esac
   service_uid=$(id -u "$unit_user" 2>/dev/null) && [ "$service_uid" != 0 ] || return 1
   may=$((0$file_mode & 4))
   for gid in $(id -G "$unit_user" 2>/dev/null) "$(group_id "${unit_group-}")"; do
