@@ -1,5 +1,6 @@
 """The part of a proof that looks at lines: what is not planned stays, byte for byte."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
@@ -25,14 +26,16 @@ class Wanted(Protocol):
 class Line:
     """One line; *header* is the table it opens, *owned* that planned keys own it.
 
-    *unended*: the text ends with it, and no line end follows, though others have one
-    with a carriage return.
+    *alone*: it opens a table for planned keys that the other file lacks. *unended*: the
+    text ends with it, and no line end follows, though others have one with a carriage
+    return.
     """
 
     number: int
     text: str = field(repr=False)
     owned: bool = False
     header: str | None = None
+    alone: bool = False
     unended: bool = False
 
     @property
@@ -87,29 +90,12 @@ class Lines:
         """The names of all tables."""
         return {line.header for line in self.lines if line.header is not None}
 
-    def optional(self, known: set[str]) -> set[int]:
-        """The lines that the other file may lack, whose tables are *known*.
-
-        Headers of tables that planned keys belong into, and the blank lines that
-        divide them from the rest.
-        """
-        found: set[int] = set()
-        for at, line in enumerate(self.lines):
+    def compare_with(self, known: set[str]) -> None:
+        """Mark the tables for planned keys that the other file, with *known*, lacks."""
+        for line in self.lines:
             name = line.header
-            if name is None or name in known or not self.wanted.into(name):
-                continue
-            found.add(line.number)
-            before = at - 1
-            while before >= 0 and self.lines[before].blank:
-                found.add(self.lines[before].number)
-                before -= 1
-            after = at + 1
-            while after < len(self.lines) and (
-                self.lines[after].owned or self.lines[after].blank
-            ):
-                found.add(self.lines[after].number)
-                after += 1
-        return found
+            if name is not None and name not in known:
+                line.alone = line.owned or self.wanted.into(name)
 
     def unplanned_values(self) -> "Iterator[tuple[str, str]]":
         """As written, the values that share a statement with planned ones."""
@@ -121,11 +107,11 @@ class Lines:
 
 def same_lines(before: Lines, after: Lines) -> Difference | None:
     """The first unplanned line that differs, if any does."""
-    lost, joined = before.optional(after.headers()), after.optional(before.headers())
-    old = _gaps(before, lost)
-    new = _gaps(after, joined)
+    before.compare_with(after.headers())
+    after.compare_with(before.headers())
+    old, new = _gaps(before), _gaps(after)
     for ours, theirs in zip(old, new, strict=False):
-        if not _same_blanks(ours, theirs, lost, joined):
+        if not _same_blanks(ours, theirs, ends=ours is old[-1]):
             number = (theirs.blanks or [theirs.line])[0].number
             return number, "a blank line came or went unasked"
         if not _same(ours.line, theirs.line):
@@ -138,33 +124,49 @@ def same_lines(before: Lines, after: Lines) -> Difference | None:
 
 
 class _Gap(NamedTuple):
-    """An unplanned line that is not blank, the blank lines, and tables, before it.
+    """An unplanned line that is not blank, and what lies before it.
 
-    *tables* counts the headers that the other file may lack.
+    *blanks* are the blank lines, *outside* those of them that stand in no table that
+    the other file lacks; *tables* counts such tables, and *in_table* tells whether the
+    gap ends in one.
     """
 
     line: Line
-    blanks: list[Line]
-    tables: int
+    blanks: Sequence[Line] = ()
+    outside: Sequence[Line] = ()
+    tables: int = 0
+    in_table: bool = False
 
 
-def _gaps(lines: Lines, optional: set[int]) -> list[_Gap]:
+def _gaps(lines: Lines) -> list[_Gap]:
     """A file as gaps; its end counts as a line."""
     result: list[_Gap] = []
-    blanks: list[Line] = []
-    tables = 0
+    between: list[Line] = []
     for line in lines.lines:
-        if line.owned:
-            continue
-        if line.blank:
-            blanks.append(line)
-        elif line.number in optional:
-            tables += 1
+        if line.owned or line.blank or line.alone:
+            between.append(line)
+        elif between:
+            result.append(_gap(line, between))
+            between = []
         else:
-            result.append(_Gap(line, blanks, tables))
-            blanks, tables = [], 0
-    end = Line(max(1, len(lines.lines)), "\x00")
-    return [*result, _Gap(end, blanks, tables)]
+            result.append(_Gap(line))
+    return [*result, _gap(Line(max(1, len(lines.lines)), "\x00"), between)]
+
+
+def _gap(line: Line, between: list[Line]) -> _Gap:
+    """The gap before *line*; *between* are blank, or belong to planned keys."""
+    blanks: list[Line] = []
+    outside: list[Line] = []
+    tables, in_table = 0, False
+    for one in between:
+        if one.header is not None:
+            in_table = one.alone
+            tables += one.alone
+        elif not one.owned:
+            blanks.append(one)
+            if not in_table:
+                outside.append(one)
+    return _Gap(line, blanks, outside, tables, in_table)
 
 
 def _same(old: Line, new: Line) -> bool:
@@ -172,45 +174,61 @@ def _same(old: Line, new: Line) -> bool:
     return new.text == old.text or (old.unended and new.text == f"{old.text}\r")
 
 
-def _same_blanks(ours: _Gap, theirs: _Gap, lost: set[int], joined: set[int]) -> bool:
-    """Whether the blank lines of a gap are the same but for optional ones.
+def _same_blanks(old: _Gap, new: _Gap, *, ends: bool) -> bool:
+    """Whether the blank lines of a gap are the same; *ends*: no line follows it.
 
-    A new table brings one at most.
+    A table that goes takes those in it along, and at the end of the file those before
+    it may go too; a new one may bring one that is empty.
     """
-    old, new = ours.blanks, theirs.blanks
-    if not old and not new:
+    if not old.blanks and not new.blanks:
         return True
-    if len(new) > len(old) + theirs.tables:
-        return False
-    texts = {line.text for line in (*old, *new)}
-    if len(texts) > 1:
-        kept = [line.text for line in old if line.number not in lost]
-        added = [line.text for line in new if line.number not in joined]
-        return kept == added or [line.text for line in old] == added
-    at_least = max(
-        sum(line.number not in lost for line in old),
-        sum(line.number not in joined for line in new),
-    )
-    return at_least <= min(len(old), len(new))
+    kept = brought = 0
+    for line in new.blanks:
+        if kept < len(old.outside) and _same(old.outside[kept], line):
+            kept += 1
+        elif line.text in {"", "\r"}:
+            brought += 1
+        else:
+            return False
+    may_go = ends and old.in_table
+    return brought <= new.tables and (may_go or kept == len(old.outside))
 
 
 def same_tails(before: Lines, after: Lines) -> Difference | None:
     """The first edited statement that lost its comment, or whose neighbours changed."""
     if list(before.unplanned_values()) != list(after.unplanned_values()):
         return 1, "a value beside a planned one changed unasked"
-    tails = {statement.key: _tail(before, statement) for statement in before.owned}
+    tails: dict[str, set[_Tail]] = {}
+    for statement in before.owned:
+        tails.setdefault(statement.key, set()).add(_tail(before, statement))
     for statement in after.owned:
         if statement.value.kind is Kind.ARRAY:
             continue  # it may have become one, or have its end on another line
-        if tails.get(statement.key) not in {None, _tail(after, statement)}:
+        ours, tail = tails.get(statement.key), _tail(after, statement)
+        # The text of a list in one piece may have become its first line.
+        whole = tails.get(statement.key.rpartition(".")[0], ())
+        divided = any(tail == one._replace(key=tail.key) for one in whole)
+        if ours is not None and tail not in ours and not divided:
             line = after.outline.text.count("\n", 0, statement.key_start) + 1
             return line, "the rest of an edited line changed"
     return None
 
 
-def _tail(lines: Lines, statement: Statement) -> tuple[str, str]:
-    """What stands around a statement's value."""
-    text, start = lines.outline.text, statement.key_start
-    start = text.rfind("\n", 0, start) + 1
-    head = text[start : statement.value.start]
-    return head, text[statement.value.end : statement.end].rstrip("\r\n")
+class _Tail(NamedTuple):
+    """What stands around a statement's value, and its key as it is written."""
+
+    indent: str
+    key: str
+    equals: str
+    rest: str
+
+
+def _tail(lines: Lines, statement: Statement) -> _Tail:
+    text, value = lines.outline.text, statement.value
+    start = text.rfind("\n", 0, statement.key_start) + 1
+    return _Tail(
+        text[start : statement.key_start],
+        text[statement.key_start : statement.key_end],
+        text[statement.key_end : value.start],
+        text[value.end : statement.end].rstrip("\r\n"),
+    )

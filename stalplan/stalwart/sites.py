@@ -1,6 +1,7 @@
 """Where a key is written: all places that give it, or a key below it, a value."""
 
 import re
+from collections import Counter
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import TYPE_CHECKING, Final
@@ -77,7 +78,7 @@ def removals(
 
     A header goes where it stood above keys at or below *root*, or above *root*, and
     nothing but blank lines is left below it, and none of the *coming* keys belongs
-    into it.
+    into it. One that stands there twice stays.
     """
     result: list[Splice] = []
     statements = {id(site.statement) for site in gone if site.is_statement}
@@ -91,9 +92,12 @@ def removals(
             statements.add(id(inside[0].statement))
         else:
             result += (splice(*span, "") for span in spans)
+    names = Counter(section.name for section in page.sections)
     for section in page.sections:
         going = [one for one in section.statements if id(one) in statements]
-        needed = any(key.startswith(f"{section.name}.") for key in coming)
+        needed = names[section.name] > 1 or any(
+            key.startswith(f"{section.name}.") for key in coming
+        )
         whole = None if needed else _whole_section(page, root, section, going)
         if whole:
             result.append(whole)

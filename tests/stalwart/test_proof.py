@@ -163,3 +163,43 @@ def test_no_file_keeps_editor_and_proof_busy(text: str) -> None:
 
     prove(data, result, edits, VERSION)
     assert "7" == parse(result, VERSION)["cluster.node-id"]
+
+
+def test_a_table_that_goes_takes_its_own_blank_lines_along() -> None:
+    """Exactly those, and at the end of the file those before it, if the editor does."""
+    edit = Remove("cluster.node-id")
+    base = "[a]\nx = 1\n\n[cluster]\n\nnode-id = 1\n\n# b\n[b]\ny = 1\n"
+    last = "[a]\nx = 1\n\n[cluster]\nnode-id = 1\n"
+
+    prove(base.encode(), b"[a]\nx = 1\n\n# b\n[b]\ny = 1\n", [edit], VERSION)
+    prove(last.encode(), b"[a]\nx = 1\n", [edit], VERSION)
+
+    for wrong in (
+        "[a]\nx = 1\n# b\n[b]\ny = 1\n",
+        "[a]\nx = 1\n\n\n# b\n[b]\ny = 1\n",
+        "[a]\nx = 1\n\n# b\n\n[b]\ny = 1\n",
+    ):
+        assert "blank line" in refusal(base, wrong, edit).message
+    assert "blank line" in refusal(last, "[a]\nx = 1\n\n\n", edit).message
+
+
+@pytest.mark.parametrize(
+    ("base", "edit"),
+    [
+        ("[cluster]\nx = 1\n  \n", SetText("server.hostname", "mx1")),
+        ("[cluster]\nx = 1\n  ", SetText("server.hostname", "mx1")),
+        ("[cluster]\r\nx = 1\r\n\t", SetText("server.hostname", "mx1")),
+        ("x.y = 1\r\n  ", SetText("server.hostname", "mx1")),
+        ("  \n[cluster.roles.x]\n\n", SetList("cluster.roles.y", ("1",))),
+        ("[cluster.roles.x]\n  \nk = 1\n", Remove("cluster.roles.x")),
+        ("[a]\n  \n[cluster.roles.x]\nk = 1\n \n[b]\n", Remove("cluster.roles.x")),
+        ("[cluster]\ny = 1\n[cluster]\nnode-id = 1\n", Remove("cluster.node-id")),
+        ("a = 3\n\ta = [,1]\n", SetText("a", "2")),
+        ("  a = 3\n\ta.0 = 1\n\ta.1 = 2\n", SetList("a", ("1", "2", "3"))),
+    ],
+)
+def test_the_editors_own_work_is_proven(base: str, edit: Edit) -> None:
+    """Blank lines with blanks on them, tables and keys that are there twice too."""
+    data = base.encode()
+
+    prove(data, apply_edits(data, [edit], VERSION), [edit], VERSION)
