@@ -9,6 +9,7 @@ from stalplan.model.cluster import listed
 from stalplan.model.file_rules import file_findings
 from stalplan.model.file_rules.reading import too_large
 from stalplan.planning.documents import finding_document
+from stalplan.render.alike import told_once
 from stalplan.stalwart import releases
 from stalplan.stalwart.effective import (
     Effective,
@@ -80,7 +81,7 @@ class Inspection:
             rows += ((key, text, self._line(key)) for key, text in self.config.items())
         lines = [f"{self.file}, as Stalwart {self.version} reads it", ""]
         lines += _table(rows)
-        for finding in self.findings:
+        for finding in told_once(self.findings):
             place = f"{finding.file}:{finding.line}: " if finding.line else ""
             lines += ["", f"  ! {finding.code} {finding.severity}: {finding.summary}"]
             lines.append(f"    {place}{finding.detail}")

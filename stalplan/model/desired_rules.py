@@ -194,7 +194,7 @@ def kafka_groups_differ(desired: "Desired") -> Iterator[Finding]:
                 ("store", id_, "group-id"),
                 "All nodes would share one consumer group, so each message reaches "
                 "only one of them.",
-                hint='group-id = "%{env:NODE}%"  # a variable that differs by node',
+                hint='group-id = "%{env:NODE}%", with a variable that differs by node',
             )
 
 

@@ -11,6 +11,7 @@ from stalplan.findings import Severity
 from stalplan.planning.changes import Cause
 from stalplan.planning.plan import Origin
 from stalplan.planning.shown import visible
+from stalplan.render.alike import told_once
 from stalplan.render.bases import base_lines, base_title
 from stalplan.render.findings import change_line, finding_line, finding_text
 from stalplan.render.headlines import causes, headline, mark, obstacle
@@ -64,7 +65,7 @@ def render_failure(failure: "Failure", at: str | None = None) -> str:
             finding_text(finding, at=finding.file or ""),
             finding.line if at else None,
         )
-        for finding in failure.findings
+        for finding in told_once(failure.findings)
     ] or [Annotation("error", failure.summary, failure.text, None)]
     return "".join(f"{_command(each, at)}\n" for each in _shown(notes))
 
@@ -136,7 +137,7 @@ def _notes(plan: "Plan") -> "Iterator[Annotation]":
     if plan.base is not None:
         text = " ".join(base_lines(plan))
         yield Annotation("notice", base_title(plan.base), text, None)
-    for finding in plan.findings:
+    for finding in told_once(plan.findings):
         note = Annotation(
             KINDS[finding.severity],
             f"{finding.code} {finding.summary}",

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 from stalplan.findings import Severity
 from stalplan.planning.changes import Cause
+from stalplan.render.alike import told_once
 from stalplan.render.bases import base_lines, base_title
 from stalplan.render.diffs import diffs, lines
 from stalplan.render.findings import counted
@@ -152,14 +153,14 @@ def findings(plan: "Plan") -> "Iterator[str]":
         yield from ("### Findings", "")
     informing = [each for each in plan.findings if each.severity is Severity.INFO]
     grave = [each for each in plan.findings if each.severity is not Severity.INFO]
-    yield from (_finding(each, plan.desired.path) for each in grave)
+    yield from _told(plan, grave)
     if informing:
         yield from ("", "<details>") if grave else ("<details>",)
         what = "finding that only informs"
         if len(informing) > 1:
             what = "findings that only inform"
         yield from (f"<summary>{len(informing)} {what}</summary>", "")
-        yield from (_finding(each, plan.desired.path) for each in informing)
+        yield from _told(plan, informing)
         yield from ("", "</details>")
 
 
@@ -184,10 +185,14 @@ def _findings(plan: "Plan", told: "Iterable[Finding]") -> "Iterator[str]":
     if plan.findings:
         yield from ("### Findings", "")
     kept = dict.fromkeys(told)
-    yield from (_finding(finding, plan.desired.path) for finding in kept)
+    yield from _told(plan, kept)
     rest = [finding for finding in plan.findings if finding not in kept]
     if rest:
         yield f"- And {len(rest)} more: {prose(counted(rest))}."
+
+
+def _told(plan: "Plan", found: "Iterable[Finding]") -> "Iterator[str]":
+    yield from (_finding(each, plan.desired.path) for each in told_once(found))
 
 
 def _finding(finding: "Finding", desired: str) -> str:

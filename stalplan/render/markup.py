@@ -34,6 +34,7 @@ _ROLES = frozenset(role for release in Release for role in roles_of(release))
 _SENTENCE = re.compile(r"[A-Za-z0-9 .,:/-]+")
 _ADDRESS = re.compile(r"://|www\.", re.IGNORECASE)
 _PARTS = re.compile(r"""(["'(]*)(.*?)(["').,:;?!]*)""", re.DOTALL)
+_ENDED = re.compile(r"()(.*\S)([.,:;?!])", re.DOTALL)  # what a sentence ends with
 _QUOTED = re.compile(r"(?<!\S)`([^`]+)`(?=[\s.,:;?!)]|$)")
 _STOPS = re.compile(r"[.,:;?!)]*")
 _MANY_BACKTICKS = re.compile("`{9,}")  # readers give up counting somewhere
@@ -55,16 +56,26 @@ def prose(text: str, *, cell: bool = False) -> str:
 
 
 def _runs(words: "Iterable[str]") -> list[tuple[bool, str]]:
-    """The words, where odd ones in a row that no punctuation parts are one text."""
+    """The words, where odd ones in a row that no punctuation parts are one text.
+
+    So is what stands around an equals sign, and in brackets.
+    """
     found: list[tuple[bool, str]] = []
     for word in words:
         odd = bool(word) and not is_plain(word)
-        joined = found and odd and found[-1][0] and found[-1][1][-1] not in ".,:;?!"
-        if joined:
+        if found and (word == "=" or _goes_on(*found[-1], odd=odd)):
             found[-1] = (True, f"{found[-1][1]} {word}")
         else:
             found.append((odd, word))
     return found
+
+
+def _goes_on(was_odd: bool, run: str, *, odd: bool) -> bool:  # noqa: FBT001 - of a pair
+    """Whether the next word belongs to *run*."""
+    if not was_odd:
+        return False
+    unfinished = run[-1] == "=" or run.count("[") > run.count("]")
+    return unfinished or (odd and run[-1] not in ".,:;?!")
 
 
 def is_plain(word: str) -> bool:
@@ -79,8 +90,8 @@ def is_plain(word: str) -> bool:
 
 def _odd(run: str, *, cell: bool) -> str:
     """Code, with what surrounds it in a sentence left outside."""
-    parts = _PARTS.fullmatch(run)
-    if parts is None or not parts[2] or " " in run:
+    parts = (_ENDED if " " in run else _PARTS).fullmatch(run)
+    if parts is None or not parts[2]:
         return code(run, cell=cell)
     return f"{parts[1]}{code(parts[2], cell=cell)}{parts[3]}"
 

@@ -4,6 +4,7 @@ import textwrap
 from typing import TYPE_CHECKING
 
 from stalplan.planning.shown import visible
+from stalplan.render.alike import told_once
 from stalplan.render.bases import base_lines, base_title
 from stalplan.render.diffs import diffs, lines
 from stalplan.render.headlines import (
@@ -85,7 +86,7 @@ def _files(plan: "Plan") -> "Iterator[str]":
 def _findings(plan: "Plan") -> "Iterator[str]":
     if plan.findings:
         yield "Findings"
-    for finding in plan.findings:
+    for finding in told_once(plan.findings):
         yield from _wrapped("  ! ", finding_title(finding), hang=4)
         place = finding_place(finding, plan.desired.path)
         if place:

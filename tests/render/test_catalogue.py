@@ -2,11 +2,13 @@
 
 import json
 from collections import defaultdict
-from typing import Any
+from typing import Any, get_args
 
-from golden import CASES, WRONG
+from golden import CASES, WRONG, planned_from
 
 from stalplan.findings import CATALOGUE
+from stalplan.planning.changes import Change
+from stalplan.planning.plan_schema import plan_schema
 
 Document = dict[str, Any]
 
@@ -102,6 +104,17 @@ def test_every_kind_of_change_has_a_case() -> None:
         shown[change["kind"]].add(change["action"])
 
     assert shown == KINDS
+
+
+def test_every_kind_is_known_here() -> None:
+    """A kind that comes to be is in the schema, and fails here until it has a case."""
+    told = plan_schema()["$defs"]["change"]["properties"]["kind"]["enum"]
+    plans = [planned_from(case).plan for case in CASES]
+
+    assert KINDS.keys() == {*told}
+    assert {*get_args(Change)} == {
+        type(each) for plan in plans for each in plan.changes
+    }
 
 
 def test_every_cause_has_a_case() -> None:

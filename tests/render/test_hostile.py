@@ -25,6 +25,7 @@ from page_of import (
 from stalplan.planning.plan import Plan
 from stalplan.planning.shown import visible
 from stalplan.render import FAILURES, RENDERERS, github
+from stalplan.render.alike import told_once
 from stalplan.render.failure import Failure
 from stalplan.render.markdown import fitted
 from stalplan.render.markup import code, prose
@@ -148,7 +149,7 @@ def test_annotations_carry_the_very_text(evil: str) -> None:
     assert len(log.splitlines()) - 1 == len(found)
     assert {visible(evil)} == {command.properties["file"] for command in found}
     texts = [command.text for command in found if command.name == "error"]
-    blocking = [finding for finding in plan.findings if finding.blocks]
+    blocking = [finding for finding in told_once(plan.findings) if finding.blocks]
     assert [True] * len(blocking) == [visible(evil) in text for text in texts]
 
 
@@ -204,6 +205,10 @@ def test_words_of_sentences_stay_words() -> None:
         "Run `ssh mx1`, now": "Run `ssh mx1`, now",
         "spam-training, and re-read": "`spam-training`, and re-read",
         "by @user (#12)": "by `@user (#12)`",
+        'protocol-version = "resp3"': '`protocol-version = "resp3"`',
+        'Write "x.y" = "all" here.': 'Write `"x.y" = "all"` here.',
+        'Write ["1", "2"] for it.': 'Write `["1", "2"]` for it.',
+        "One per entry: [1, 2].": "One per entry: `[1, 2]`.",
     }
 
     assert [text or case for case, text in cases.items()] == [*map(prose, cases)]

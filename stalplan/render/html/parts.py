@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 from stalplan.findings import Severity
+from stalplan.render.alike import told_once
 from stalplan.render.diffs import diffs
 from stalplan.render.headlines import finding_place, finding_title, names, rows
 from stalplan.render.html.elements import tag
@@ -88,7 +89,8 @@ def findings(plan: "Plan") -> "list[Element]":
 
 
 def _finding_list(found: "Sequence[Finding]", desired: str) -> "Element":
-    return tag("ul", [_finding(each, desired) for each in found], class_="findings")
+    shown = [_finding(each, desired) for each in told_once(found)]
+    return tag("ul", shown, class_="findings")
 
 
 def _finding(finding: "Finding", desired: str) -> "Element":
