@@ -17,7 +17,9 @@ def write_form(path: str, text: str) -> None:
     try:
         write_result(Path(path), text.encode())
     except OSError as error:
-        raise FormatUnwritable(f"{path}: {error.strerror}.") from error
+        raise FormatUnwritable(
+            f"{path}: {error.strerror}.", hint=f"ls -ld {Path(path).parent}"
+        ) from error
 
 
 def append_form(path: str, text: str) -> None:

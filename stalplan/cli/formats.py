@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from stalplan.cli.form_files import write_form
+from stalplan.cli.guards import spare
 from stalplan.cli.terminal import Terminal
 from stalplan.planning.plan import Plan
 from stalplan.render import ON_LINES, RENDERERS
@@ -22,12 +23,17 @@ def _checked(
             raise click.BadParameter(f"{name!r} is none of {known}.")
     if sum("=" not in form for form in forms) > 1:
         raise click.BadParameter("only one can go to stdout; give the others a =PATH.")
-    places = [Path(form.partition("=")[2]).absolute() for form in forms if "=" in form]
-    if any("=" in form and not form.partition("=")[2] for form in forms):
+    places = [Path(place).absolute() for place in places_of(forms)]
+    if "" in places_of(forms):
         raise click.BadParameter("there is no PATH after the =.")
     if twice := sorted({str(place) for place in places if places.count(place) > 1}):
         raise click.BadParameter(f"only one can go to {twice[0]}.")
     return forms
+
+
+def places_of(forms: tuple[str, ...]) -> list[str]:
+    """The files that *forms* go to."""
+    return [form.partition("=")[2] for form in forms if "=" in form]
 
 
 format_option: Callable[[Callable[..., Any]], Callable[..., Any]] = click.option(
@@ -50,8 +56,10 @@ def write_plan(terminal: Terminal, plan: Plan, forms: tuple[str, ...]) -> None:
     and its summary.
 
     Raises:
+        click.UsageError: the desired file would be lost.
         FormatUnwritable: with the file; what stands before it was written.
     """
+    spare(plan.desired.path, *places_of(forms))
     at = repository_path(plan.desired.path, terminal.environ)
     for form in (each for each in forms if "=" in each):
         name, _, path = form.partition("=")

@@ -1,6 +1,7 @@
-"""Options that guard something: set to nothing they are a mistake, never absent."""
+"""What guards against a slip: an option set to nothing, an output over the input."""
 
 import os
+from pathlib import Path
 
 import click
 
@@ -16,3 +17,12 @@ def guard(
     if value == "" or (value is None and variable in os.environ):
         raise click.BadParameter("it is empty, and stands for nothing.")
     return value
+
+
+def spare(file: str, *places: str | Path | None) -> None:
+    """A wrong usage where one of *places* to write to is the desired *file*."""
+    for place in places:
+        if place is not None and Path(place).resolve() == Path(file).resolve():
+            raise click.UsageError(
+                f"{place} is the desired file, and would be lost: name another one."
+            )

@@ -13,6 +13,7 @@ from stalplan.cli.app import App
 from stalplan.cli.failures import asked_forms, write_failure
 from stalplan.cli.terminal import Terminal
 from stalplan.errors import StalplanError
+from stalplan.findings import Finding
 
 USAGE_ERROR = 64  # 2 means "there are changes"
 INTERRUPTED = 130
@@ -116,8 +117,7 @@ def main(argv: Sequence[str], app: App | None = None) -> int:
     except click.ClickException as error:  # the command line itself is wrong
         return _usage(app, argv, error)
     except (click.Abort, KeyboardInterrupt):
-        app.terminal.say("Interrupted. Nothing was touched.")
-        return INTERRUPTED
+        return _interrupted(app, argv)
     except StalplanError as error:
         return _failed(app, argv, error)
     except BrokenPipeError:  # the reader of our output went away: `| head`
@@ -129,27 +129,53 @@ def _usage(app: App, argv: Sequence[str], error: click.ClickException) -> int:
     hint = f"{context.command_path} --help" if context else "stalplan --help"
     text = error.format_message()
     app.terminal.error("Wrong usage", text, hint)
-    if forms := asked_forms(argv, app.environ, COMMANDS):
-        from stalplan.render.failure import Failure  # noqa: PLC0415 - rare
-
-        failure = Failure(
-            summary="Wrong usage", detail=text, hint=hint, exit_code=USAGE_ERROR
-        )
-        write_failure(app.terminal, forms, failure, files=False)
+    _tell_forms(app, argv, "Wrong usage", text, hint, USAGE_ERROR)
     return USAGE_ERROR
 
 
+def _interrupted(app: App, argv: Sequence[str]) -> int:
+    """Stopped by Ctrl-C before anything was touched."""
+    app.terminal.say("Interrupted. Nothing was touched.")
+    told = "Nothing was touched."
+    _tell_forms(app, argv, "Interrupted", told, _help(argv), INTERRUPTED)
+    return INTERRUPTED
+
+
 def _failed(app: App, argv: Sequence[str], error: StalplanError) -> int:
-    app.terminal.error(error.summary, error.detail, error.hint)
+    hint = error.hint or _help(argv)
+    app.terminal.error(error.summary, error.detail, hint)
+    told = (error.summary, error.detail, hint, error.exit_code)
+    _tell_forms(app, argv, *told, error.findings)
+    return error.exit_code
+
+
+def _help(argv: Sequence[str]) -> str:
+    """What to read where nothing better can be said."""
+    command = next((word for word in argv if word in COMMANDS), "")
+    return " ".join(filter(None, ("stalplan", command, "--help")))
+
+
+def _tell_forms(
+    app: App,
+    argv: Sequence[str],
+    summary: str,
+    detail: str,
+    hint: str,
+    code: int,
+    findings: Sequence[Finding] = (),
+) -> None:
+    """What stderr was told, in the forms that programs read.
+
+    In their files too, unless the command line is wrong.
+    """
     if forms := asked_forms(argv, app.environ, COMMANDS):
         from stalplan.render.failure import Failure  # noqa: PLC0415 - rare
 
         failure = Failure(
-            summary=error.summary,
-            detail=error.detail,
-            hint=error.hint,
-            exit_code=error.exit_code,
-            findings=error.findings,
+            summary=summary,
+            detail=detail,
+            hint=hint,
+            exit_code=code,
+            findings=tuple(findings),
         )
-        write_failure(app.terminal, forms, failure, files=True)
-    return error.exit_code
+        write_failure(app.terminal, forms, failure, files=code != USAGE_ERROR)

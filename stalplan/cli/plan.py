@@ -8,8 +8,8 @@ from pathlib import Path
 import click
 
 from stalplan.cli.app import App, state_folder
-from stalplan.cli.formats import format_option, write_plan
-from stalplan.cli.guards import guard
+from stalplan.cli.formats import format_option, places_of, write_plan
+from stalplan.cli.guards import guard, spare
 from stalplan.cli.options import DESIRED_FILE, Command, common
 from stalplan.cli.planning_options import options_of, planning_options
 from stalplan.cli.progress import progress
@@ -92,6 +92,7 @@ def command(
     if trust_desired and base is None:
         raise click.UsageError("--trust-desired says something only with --base.")
     file = file or DESIRED_FILE
+    spare(file, out, *places_of(forms))
     desired = app.read_desired(file)
     asked = options_of(desired, **planning)  # type: ignore[arg-type]  # click's
     there = None

@@ -16,16 +16,17 @@ def read_saved_plan(path: Path) -> Plan:
         with path.open("rb") as handle:
             text = handle.read(MOST_BYTES + 1)
     except OSError as error:
-        raise PlanUnreadable(
-            f"{path}: {error.strerror}.", hint=f"stalplan plan --out {path}"
-        ) from error
+        hint = f"ls -l {path}" if path.exists() else f"stalplan plan --out {path}"
+        raise PlanUnreadable(f"{path}: {error.strerror}.", hint=hint) from error
     if len(text) > MOST_BYTES:
-        raise PlanUnreadable(f"{path}: no plan is that large.")
+        raise PlanUnreadable(
+            f"{path}: no plan is that large.", hint="stalplan plan --out new.plan"
+        )
     try:
         return plan_from_json(text.decode("utf-8"), file=str(path))
     except UnicodeDecodeError as error:
         raise PlanUnreadable(
-            f"{path} is no plan.", hint=f"stalplan plan --out {path}"
+            f"{path} is no plan.", hint="stalplan plan --out new.plan"
         ) from error
 
 
@@ -34,7 +35,9 @@ def write_saved_plan(path: Path, plan: Plan) -> None:
     try:
         write_result(path, plan_to_json(plan).encode())
     except OSError as error:
-        raise PlanUnwritable(f"{path}: {error.strerror}.") from error
+        raise PlanUnwritable(
+            f"{path}: {error.strerror}.", hint=f"ls -ld {path.parent}"
+        ) from error
 
 
 class PlanUnwritable(PlanUnreadable):

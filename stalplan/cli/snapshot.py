@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 
 from stalplan.cli.app import App, state_folder
+from stalplan.cli.guards import spare
 from stalplan.cli.options import DESIRED_FILE, Command, common, parallelism_option
 from stalplan.cli.progress import progress
 from stalplan.cli.recorded import recorded_state
@@ -51,6 +52,7 @@ def command(
     Exits 0; 4 if a node could not be reached, which the snapshot then tells.
     """  # noqa: D301 - click's mark for a paragraph that keeps its lines
     file = file or DESIRED_FILE
+    spare(file, out)
     desired = app.read_desired(file)
     transport = app.transport(parallelism)
     try:

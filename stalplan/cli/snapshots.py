@@ -17,14 +17,17 @@ def read_snapshot(path: Path, *, cluster: str) -> "Snapshot":
     """The snapshot of *cluster* in *path*. Raises SnapshotUnusable, which says why."""
     from stalplan.planning.snapshot_json import snapshot_from_json  # noqa: PLC0415 - only where it is read
 
-    hint = f"stalplan snapshot --out {path}"
     try:
         with path.open("rb") as handle:
             data = handle.read(MOST_BYTES + 1)
     except OSError as error:
+        hint = f"ls -l {path}" if path.exists() else f"stalplan snapshot --out {path}"
         raise SnapshotUnusable(f"{path}: {error.strerror}.", hint=hint) from error
     if len(data) > MOST_BYTES:
-        raise SnapshotUnusable(f"{path}: no snapshot is that large.", hint=hint)
+        raise SnapshotUnusable(
+            f"{path}: no snapshot is that large.",
+            hint="stalplan snapshot --out new.json",
+        )
     text = data.decode("utf-8", errors="replace")  # its checksum tells what was lost
     return snapshot_from_json(text, file=str(path), cluster=cluster)
 
@@ -37,7 +40,9 @@ def write_snapshot(path: Path, snapshot: "Snapshot") -> None:
     try:
         write_result(path, text.encode())
     except OSError as error:
-        raise SnapshotUnwritable(f"{path}: {error.strerror}.") from error
+        raise SnapshotUnwritable(
+            f"{path}: {error.strerror}.", hint=f"ls -ld {path.parent}"
+        ) from error
 
 
 class SnapshotUnwritable(SnapshotUnusable):

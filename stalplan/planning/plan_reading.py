@@ -50,6 +50,8 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+_ANEW = "stalplan plan --out new.plan"  # never over a file that is no plan
+
 _KEY_ADDRESS = re.compile(r'nodes\.(?:[a-z0-9-]+|"[a-z0-9.-]+")\."(.+)"', re.DOTALL)
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", re.ASCII)
 
@@ -64,9 +66,9 @@ def read_plan(text: str, *, file: str) -> Plan:
     try:
         document = json.loads(text)
     except (ValueError, RecursionError):
-        raise PlanUnreadable(f"{file} is no plan.", hint=hint) from None
+        raise PlanUnreadable(f"{file} is no plan.", hint=_ANEW) from None
     if not isinstance(document, dict) or "format_version" not in document:
-        raise PlanUnreadable(f"{file} is no plan.", hint=hint)
+        raise PlanUnreadable(f"{file} is no plan.", hint=_ANEW)
     version = document["format_version"]
     if str(version).partition(".")[0] != FORMAT_VERSION.partition(".")[0]:
         raise PlanUnreadable(

@@ -76,7 +76,9 @@ def snapshot_from_json(text: str, *, file: str, cluster: str) -> Snapshot:
     except (ValueError, RecursionError):
         tree = None
     if not isinstance(tree, dict) or "machines" not in tree:
-        raise SnapshotUnusable(f"{file} is no snapshot.", hint=hint)
+        raise SnapshotUnusable(
+            f"{file} is no snapshot.", hint="stalplan snapshot --out new.json"
+        )
     version = tree.get("format_version")
     if version != FORMAT:
         raise SnapshotUnusable(

@@ -221,25 +221,28 @@ def another(text: str) -> str:
 
 
 @pytest.mark.parametrize(
-    ("spoil", "why"),
+    ("spoil", "why", "anew"),
     [
-        (damaged, "s.json is damaged"),
-        (newer, "s.json has format 2; this stalplan reads 1"),
-        (cut_off, "s.json is no snapshot"),
-        (another, "s.json is no snapshot"),
+        (damaged, "s.json is damaged", "s"),
+        (newer, "s.json has format 2; this stalplan reads 1", "s"),
+        (cut_off, "s.json is no snapshot", "new"),
+        (another, "s.json is no snapshot", "new"),
     ],
 )
 def test_a_snapshot_that_is_none_is_refused(
-    world: World, spoil: Callable[[str], str], why: str
+    world: World, spoil: Callable[[str], str], why: str, anew: str
 ) -> None:
-    """Damaged, cut off, newer, or something else: each is told, with what to do."""
+    """Damaged, cut off, newer, or something else: each is told, with what to do.
+
+    A file that is no snapshot is somebody's, and no hint leads to its loss.
+    """
     file = world.folder / "s.json"
     file.write_text(spoil(file.read_text()))
 
     done = world.run("plan", "--snapshot", "s.json", code=1)
 
     assert why in done.err
-    assert "Hint: stalplan snapshot --out s.json" in done.err
+    assert f"Hint: stalplan snapshot --out {anew}.json" in done.err
 
 
 def test_another_clusters_snapshot_is_refused(world: World) -> None:
@@ -271,3 +274,40 @@ def test_an_empty_variable_is_no_missing_one(
     assert "it is empty" in done.err
     assert [] == world.cluster.calls
     world.run("plan", f"--{option.lower()}", "", code=64)
+
+
+@pytest.mark.parametrize(
+    "argv",
+    [
+        ("plan", "--out", "stalplan.toml"),
+        ("plan", "--format", "json=./stalplan.toml"),
+        ("snapshot", "--out", "stalplan.toml"),
+        ("show", "s.plan", "--format", "text=stalplan.toml"),
+    ],
+    ids=" ".join,
+)
+def test_nothing_is_written_over_the_desired_file(
+    world: World, argv: tuple[str, ...]
+) -> None:
+    """A slip of the hand costs nothing."""
+    world.run("plan", "--out", "s.plan")
+    before = world.desired.read_bytes()
+
+    done = world.run(*argv, code=64)
+
+    assert "stalplan.toml is the desired file" in done.err
+    assert before == world.desired.read_bytes()
+
+
+def test_no_hint_leads_to_the_loss_of_a_file(world: World) -> None:
+    """What is no plan is somebody's file."""
+    done = world.run("show", "stalplan.toml", code=1)
+
+    assert "Hint: stalplan plan --out new.plan" in done.err
+
+
+def test_an_error_always_ends_with_a_hint(world: World) -> None:
+    """Where nothing better can be said, the command's help."""
+    done = world.run("remove-node", "mx9", code=3)
+
+    assert done.err.endswith("\n\nHint: stalplan remove-node --help\n")
