@@ -88,14 +88,17 @@ def kept_keys(config: "FlatConfig", groups: Groups, stores: "Collection[str]") -
 
 
 def _loops(config: "FlatConfig") -> "Iterator[tuple[str, MacroClass]]":
-    """The keys whose macros never come to an end, and in which pass."""
-    texts = dict(config)
-    if not any("%{" in text for text in texts.values()):
-        return
-    while (loop := first_loop(texts)) is not None:
-        text = texts[loop.key]
-        yield loop.key, next((k for k in CLASSES if never_ends(text, k)), "cfg")
-        texts[loop.key] = ""
+    """The keys whose macros never come to an end, and in which pass.
+
+    Each by itself, since there may be thousands; of those that only grow together the
+    first.
+    """
+    texts = {key: text for key, text in config.items() if "%{" in text}
+    alone = [key for key, text in texts.items() if first_loop({key: text})]
+    for key in alone:
+        yield key, next((k for k in CLASSES if never_ends(texts[key], k)), "cfg")
+    if texts and (grown := first_loop({**config, **dict.fromkeys(alone, "")})):
+        yield grown.key, "cfg"
 
 
 def _is_only_there(key: str) -> bool:

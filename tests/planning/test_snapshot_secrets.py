@@ -202,3 +202,25 @@ def test_groups_are_equal_or_not_and_no_more(groups: tuple[str, str]) -> None:
 
     assert (groups[0] == groups[1]) is (files[0] == files[1])
     assert ("" in groups) is ('group-id = ""' in files[0])
+
+
+def test_every_key_that_loops_does_so_in_the_copy() -> None:
+    """Also where a file is full of them: each is looked at once."""
+    lines = [f'x{n:05} = "c4n-01}}% %{{cfg:c4n-02"\n' for n in range(20_000)]
+    text = "".join(lines) + TEXT.replace("%{env:c4n-12}%", "}% %{file:c4n-12")
+
+    told = written(text)
+    copy = copy_of(*snapshot(text).seen)
+
+    assert "c4n" not in told
+    assert 20_000 == copy.count("}% %{cfg:X")
+    assert 1 == copy.count("}% %{file:X")
+
+
+def test_keys_that_only_grow_together_are_told_by_the_first() -> None:
+    """Copies of copies: the copy of the file has one key that loops instead."""
+    lines = [f'y{n} = "{f"%{{cfg:y{n - 1}}}%" * 40}"\n' for n in range(1, 9)]
+
+    (finding,) = blocking(snapshot('y0 = "c4n-01"\n' + "".join(lines) + TEXT))
+
+    assert ("SP506", "y5") == (finding.code, finding.key)
