@@ -37,7 +37,7 @@ from stalplan.stalwart.spelling import spell
 from stalplan.stalwart.stores import STORE_PREFIX
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
     from stalplan.model.records import State
     from stalplan.model.wishes import Desired
@@ -59,6 +59,7 @@ class Facts:
     numbers: "Numbers"
     state: "State | None" = field(repr=False)
     leaving: bool = True  # whether nodes that left are taken out now
+    away: "Collection[NodeName]" = ()  # nodes that count as down
 
 
 def detect(facts: Facts, found: "Sequence[Difference]") -> list[Change]:
@@ -230,7 +231,7 @@ def _roles(facts: Facts, found: "Sequence[Difference]") -> "Iterator[MoveRole]":
             before=before,
             after=after,
             cause=_worst(facts, names, role.key),
-            reason=reasons.of_role(before, after, facts.numbers.gone),
+            reason=reasons.of_role(before, after, facts.numbers.gone, facts.away),
         )
 
 

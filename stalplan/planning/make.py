@@ -132,6 +132,7 @@ def _changes(scene: Scene) -> tuple[Change, ...]:
         numbers=scene.numbers,
         state=scene.state,
         leaving=not scene.options.target,
+        away=scene.options.assume_down,
     )
     goals = {name: scene.goals[name] for name in sorted(scene.movable)}
     changes = detect(

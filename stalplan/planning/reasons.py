@@ -9,7 +9,7 @@ from stalplan.planning.look import id_is_hidden
 from stalplan.stalwart.releases import NODE_ID
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from stalplan.model.records import RecordedNode
     from stalplan.names import NodeId, NodeName, Role
@@ -113,9 +113,12 @@ def of_store(before: Shown, after: Shown, cause: Cause, file: str) -> str:
 
 
 def of_role(
-    before: RoleHolders, after: RoleHolders, gone: "Mapping[int, NodeName]"
+    before: RoleHolders,
+    after: RoleHolders,
+    gone: "Mapping[int, NodeName]",
+    away: "Collection[NodeName]" = (),
 ) -> str:
-    """Of a role that other nodes hold in the end."""
+    """Of a role that other nodes hold in the end; those *away* count as down."""
     if before == "all":
         return "Without a list every node runs it today."
     if after == "all":
@@ -135,8 +138,10 @@ def of_role(
     gained, lost = sorted(wanted - nodes), sorted(nodes - wanted)
     if gained:
         said.append(f"{listed(gained)} {_verb(gained, 'begin')} to run it.")
-    if lost:
-        said.append(f"{listed(lost)} {_verb(lost, 'end')} running it.")
+    if ending := [name for name in lost if name not in away]:
+        said.append(f"{listed(ending)} {_verb(ending, 'end')} running it.")
+    if down := [name for name in lost if name in away]:
+        said.append(f"{listed(down)}, which {_verb(down, 'count')} as down, held it.")
     if not gained and not lost and not dead:
         said.append(f"The same nodes run it, {_shards(before, after)}.")
     return " ".join(said)

@@ -106,18 +106,29 @@ def _end(plan: "Plan") -> "Iterator[str]":
     yield visible(plan.sentence)
 
 
-def _wrapped(start: str, text: str, hang: int | None = None) -> list[str]:
+def _wrapped(start: str, text: str, hang: int | None = None) -> "Iterator[str]":
     """*text* after *start*; what is longer than a line goes on below, indented.
 
-    A word that is longer than a line stays whole.
+    A word that is longer than a line stays whole, but for commas in it.
     """
-    return textwrap.wrap(
+    indent = " " * (len(start) if hang is None else hang)
+    lines = textwrap.wrap(
         visible(text),
         WIDTH,
         initial_indent=start,
-        subsequent_indent=" " * (len(start) if hang is None else hang),
+        subsequent_indent=indent,
         break_long_words=False,
         break_on_hyphens=False,
         replace_whitespace=False,
         drop_whitespace=True,
     )
+    for line in lines:
+        yield from _at_commas(line, indent)
+
+
+def _at_commas(line: str, indent: str) -> "Iterator[str]":
+    """*line* in parts that fit: a list of many ids is one word."""
+    while len(line) > WIDTH and (end := line.rfind(",", len(indent), WIDTH) + 1):
+        yield line[:end]
+        line = indent + line[end:]
+    yield line

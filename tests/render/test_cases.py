@@ -4,7 +4,9 @@ import json
 from pathlib import Path
 
 import pytest
+from clusters import plan_of_size
 from golden import CASES, check, planned_from
+from page_of import squeezed
 
 from stalplan.planning.changes import Action
 from stalplan.planning.facts import facts
@@ -76,7 +78,21 @@ def test_text_fits_a_terminal(case: Path) -> None:
     text = RENDERERS["text"](planned_from(case).plan)
 
     long = [line for line in text.splitlines() if len(line) > 80]
-    assert [] == [line for line in long if len(line.split()) > 1]
+    assert [] == [line for line in long if len(line.split()) > 1 or "," in line[:80]]
+
+
+def test_a_shard_of_many_nodes_fits_a_terminal() -> None:
+    """Its list of ids is one word, and still no line is longer than a terminal."""
+    plan = plan_of_size(200)
+    text = RENDERERS["text"](plan)
+    (edit, *_) = [
+        each for each in plan.edits if each.key == "cluster.roles.fts-indexing"
+    ]
+
+    assert isinstance(edit.after, tuple)
+    assert 200 < len(edit.after[0])
+    assert squeezed(edit.after[0]) in squeezed(text)
+    assert [] == [line for line in text.splitlines() if len(line) > 80]
 
 
 @cases
