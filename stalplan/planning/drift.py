@@ -23,7 +23,7 @@ from stalplan.planning.look import Known, Lost, look
 from stalplan.planning.values import managed_values, store_of, values_as_file
 from stalplan.stalwart.effective import Effective, effective
 from stalplan.stalwart.parse import FlatConfig, parse
-from stalplan.stalwart.releases import COORDINATOR, HOSTNAME, NODE_ID, roles_of
+from stalplan.stalwart.releases import HOSTNAME, NODE_ID, roles_of
 from stalplan.stalwart.rewrite import rewritten
 
 if TYPE_CHECKING:
@@ -204,9 +204,7 @@ def _against_records(
     ids_now = _holders({name: each.starts.node_id for name, each in known.items()})
     for pair in pairs:
         yield from _own(pair)
-    yield from _alike(
-        pairs, COORDINATOR, "cluster.coordinator", ("cluster", "coordinator")
-    )
+    yield from _coordinator(pairs)
     for role in map(Role, roles_of(release)):
         yield from _role(pairs, role, ids_then, ids_now)
     for pair in pairs:
@@ -258,18 +256,23 @@ def _as_read(text: str | None, runs: Effective) -> str | None:
     return text if text is None or runs.node_id_error else str(runs.node_id)
 
 
-def _alike(
-    pairs: Sequence[_Pair], key: str, address: str, path: Path
-) -> Iterator[Drift]:
-    """One key that all nodes share: those that drifted alike are one drift."""
+def _coordinator(pairs: Sequence[_Pair]) -> Iterator[Drift]:
+    """What all nodes share: those that drifted alike are one drift.
+
+    As in a plan, a macro that yields what was there before changes nothing.
+    """
 
     def values(pair: _Pair) -> tuple[str | None, str | None]:
-        return pair.was.get(key), pair.now.get(key)
+        return pair.had.coordinator, pair.has.coordinator
 
     for (before, after), nodes in _grouped(pairs, values).items():
         if before != after:
             yield Drift(
-                address=address, path=path, before=before, after=after, nodes=nodes
+                address="cluster.coordinator",
+                path=("cluster", "coordinator"),
+                before=before,
+                after=after,
+                nodes=nodes,
             )
 
 
@@ -338,8 +341,7 @@ def _texts(texts: tuple[str, ...] | None) -> Value:
 def _grouped(
     pairs: Sequence[_Pair], by: Callable[[_Pair], T]
 ) -> Mapping[T, tuple[NodeName, ...]]:
-    groups: dict[T, tuple[NodeName, ...]] = {}
+    groups: defaultdict[T, list[NodeName]] = defaultdict(list)
     for pair in pairs:
-        value = by(pair)
-        groups[value] = (*groups.get(value, ()), pair.name)
-    return groups
+        groups[by(pair)].append(pair.name)
+    return {value: tuple(names) for value, names in groups.items()}
