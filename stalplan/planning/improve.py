@@ -25,10 +25,7 @@ def improved(problem: Problem, moves: "Sequence[Move]") -> list[Move]:
     result = list(moves)
     movers = {mover.name: mover for mover in problem.movers}
     now: dict[NodeName, View | None] = {m.name: m.before for m in problem.movers}
-    crew = problem.background()
-    for view in now.values():
-        if view is not None:
-            crew.add(view)
+    crew = problem.at_first()
     for start in range(0, len(result), STRIDE):
         window = result[start : start + WINDOW]
         inner = [

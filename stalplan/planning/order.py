@@ -59,6 +59,14 @@ class Problem:
             crew.add(view)
         return crew
 
+    def at_first(self) -> Crew:
+        """Everyone that runs before the first step."""
+        crew = self.background()
+        for mover in self.movers:
+            if mover.before is not None:
+                crew.add(mover.before)
+        return crew
+
     def held_up(self) -> "dict[NodeName, NodeName]":
         """Nodes found down that wait for an id, and the running node that has it."""
         holders: dict[int, NodeName] = {}
@@ -118,10 +126,7 @@ def run(problem: Problem, moves: "Sequence[Move]") -> "Iterator[tuple[Move, Crew
     """
     movers = {mover.name: mover for mover in problem.movers}
     now: dict[NodeName, View | None] = {m.name: m.before for m in problem.movers}
-    crew = problem.background()
-    for view in now.values():
-        if view is not None:
-            crew.add(view)
+    crew = problem.at_first()
     down = len(problem.down) + [*now.values()].count(None)
     for move in moves:
         mover, before = movers[move.name], now[move.name]

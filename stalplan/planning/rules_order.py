@@ -1,6 +1,6 @@
 """A good order for many nodes, by rules: canaries, doubled ids, roles, names."""
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from typing import TYPE_CHECKING
 
 from stalplan.planning.order import Move, Mover, Problem
@@ -100,13 +100,12 @@ def _wishes(problem: Problem) -> "Iterator[NodeName]":
         yield from (name for name in down if name not in held_up)
     yield from (name for name in problem.first if name in names)
     yield from down
-    counts = Counter(view.low_id for view in problem.fixed.values())
-    counts.update(m.before.low_id for m in movers if m.before is not None)
+    holders = problem.at_first().ids
     for mover in movers:
         before = mover.before
         if before is None or before.low_id == mover.after.low_id:
             continue
-        if counts[before.low_id] > 1:
+        if holders[before.low_id] > 1:
             yield mover.name
     yield from _by_roles(problem)
     yield from sorted(names)

@@ -131,13 +131,9 @@ class _Lasting:
     def __init__(self, problem: Problem) -> None:
         self.problem = problem
         self.end = self._at_the_end()
-        first = problem.background()
-        for mover in problem.movers:
-            if mover.before is not None:
-                first.add(mover.before)
         self.old: Risks = {
             (role, risk)
-            for role, risk in problem.watch.risks(first)
+            for role, risk in problem.watch.risks(problem.at_first())
             if risk is Risk.DOUBLE
         }
 

@@ -10,7 +10,7 @@ from golden import CASES, inputs_from
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from reports import CREATED, desired_of, planned, report_of, seen_of
-from test_laws import ODD, Files, carried_out, files
+from test_laws import Files, carried_out, files, odd_files
 
 from stalplan.model.inventories.asked import Asked
 from stalplan.model.live import Seen, digest_of
@@ -102,10 +102,7 @@ def test_an_import_that_is_carried_out_is_the_last(nodes: Files) -> None:
 @settings(max_examples=150)
 @given(
     files(3),
-    st.one_of(
-        st.binary(max_size=40),
-        st.lists(ODD, max_size=8).map(lambda lines: "\n".join([*lines, ""]).encode()),
-    ),
+    odd_files,
     st.dictionaries(st.sampled_from("AB"), st.sampled_from(["1", "2", "x", ""])),
     st.booleans(),
 )

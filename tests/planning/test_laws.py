@@ -276,13 +276,17 @@ ODD = st.sampled_from(
 )
 
 
+odd_files = st.one_of(
+    st.binary(max_size=40),
+    st.lists(ODD, max_size=8).map(lambda lines: "\n".join([*lines, ""]).encode()),
+)
+"""Any bytes, or lines of which the server makes more, or less, than it seems."""
+
+
 @settings(max_examples=200)
 @given(
     clusters(),
-    st.one_of(
-        st.binary(max_size=40),
-        st.lists(ODD, max_size=8).map(lambda lines: "\n".join([*lines, ""]).encode()),
-    ),
+    odd_files,
     st.dictionaries(st.sampled_from("AB"), st.sampled_from(["1", "2", "x", ""])),
     st.booleans(),
 )
