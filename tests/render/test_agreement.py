@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from clusters import plan_of_size
 from github_runner import commands, outputs
 from golden import CASES, planned_from
 from hypothesis import given, settings
@@ -145,6 +146,12 @@ def test_formats_of_any_plan_agree(plan: Plan) -> None:
 def test_formats_of_a_case_agree(case: Path) -> None:
     """So do those of the plans that are kept."""
     _assert_agreement(planned_from(case).plan)
+
+
+@pytest.mark.parametrize("count", [1, 50, 512])
+def test_formats_of_any_size_agree(count: int) -> None:
+    """Also where steps, findings and nodes that are alike are told as one."""
+    _assert_agreement(plan_of_size(count))
 
 
 def _assert_agreement(plan: Plan) -> None:
