@@ -59,6 +59,7 @@ def test_a_silent_server_is_asked_again(
     (tmp_path / "answers").write_text("".join(f"{line}\n" for line in answers))
     told = said(
         f"cd {tmp_path}",
+        "nap() { :; }",
         "first_words() { head -n 1 answers; sed -i 1d answers; }",
         "greets_as mx1.example.org && echo yes || echo no",
     )

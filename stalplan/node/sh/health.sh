@@ -224,6 +224,7 @@ greets_as() {
       "220 $1" | "220 $1 "*) return 0 ;;
       ?*) return 1 ;;
     esac
+    nap 0.5
   done
   return 1
 }
