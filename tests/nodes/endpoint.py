@@ -4,6 +4,14 @@ import subprocess
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    PublicFormat,
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Key:
@@ -28,9 +36,12 @@ class Key:
 def make_key(path: Path) -> Key:
     """Write a new key pair without a passphrase to *path*, replacing what is there."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.unlink(missing_ok=True)
-    argv = ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "", "-f", str(path)]
-    subprocess.run(argv, check=True, capture_output=True)
+    key = Ed25519PrivateKey.generate()
+    private = key.private_bytes(Encoding.PEM, PrivateFormat.OpenSSH, NoEncryption())
+    public = key.public_key().public_bytes(Encoding.OpenSSH, PublicFormat.OpenSSH)
+    path.touch(mode=0o600)  # ssh refuses a key that others could read
+    path.write_bytes(private)
+    path.with_suffix(".pub").write_bytes(public + b"\n")
     return Key(path)
 
 
@@ -54,7 +65,7 @@ class Endpoint:
         return replace(self, user=user)
 
     def ssh(
-        self, command: str, *, given: bytes = b"", timeout: float = 20.0
+        self, command: str, *, given: bytes = b"", timeout: float = 120.0
     ) -> subprocess.CompletedProcess[bytes]:
         """Run *command* there with OpenSSH's client, no settings of this machine."""
         known = self.identity.with_name(f"known_hosts.{self.port}.{self.user}")

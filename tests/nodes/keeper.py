@@ -3,7 +3,7 @@
 import subprocess
 from collections.abc import Sequence
 
-_CLOSING = 30.0  # seconds
+_CLOSING = 120.0  # seconds; less than one is usual
 
 
 class Keeper:

@@ -10,7 +10,7 @@ set -u
 
 # Field 22 of stat is the start, field 3 the state; the name before may hold blanks.
 born() {
-  stat=$(cat "/proc/$1/stat" 2>/dev/null) || return 1
+  { read -r stat <"/proc/$1/stat"; } 2>/dev/null || return 1
   # shellcheck disable=SC2086 # the fields are to be split
   set -- ${stat##*) }
   [ "$1" != Z ] || return 1

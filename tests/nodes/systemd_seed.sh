@@ -77,8 +77,9 @@ END
 
 # As the server's installer leaves a machine.
 # Source: stalwart v0.15.5 install.sh, resources/systemd/stalwart-mail.service.
-# This machine may have a mail server of its own; its files are not for its guest.
-rm -rf "$prefix"
+# This machine may have a mail server of its own, and nodes' records of other tests;
+# its files are not for its guest.
+rm -rf "$prefix" /var/lib/stalplan
 id -u "$account" >/dev/null 2>&1 || useradd --system --home-dir "$prefix" --no-create-home --shell /usr/sbin/nologin \
   --user-group "$account"
 mkdir -p "$prefix/etc" "$prefix/bin" "$prefix/logs" "$prefix/data"

@@ -70,5 +70,5 @@ _ports = _all_ports()
 def answers(port: int) -> bool:
     """Whether something accepts connections on *port* of 127.0.0.1."""
     with socket.socket() as probe:
-        probe.settimeout(1.0)
+        probe.settimeout(10.0)
         return probe.connect_ex(("127.0.0.1", port)) == 0
