@@ -13,6 +13,7 @@ from nodes.waiting import free_port, wait_until
 
 from e2e.controller import Controller, login
 
+BRIEF = 0.3  # seconds that a started server must live on, where no test is about them
 _DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
@@ -72,7 +73,7 @@ class MailNode:
         """What the running server really has in effect; {} while it is down."""
         try:
             url = f"http://127.0.0.1:{self.http}/standin/status"
-            with _DIRECT.open(url, timeout=5) as answer:
+            with _DIRECT.open(url, timeout=60) as answer:
                 document: dict[str, Any] = json.loads(answer.read())
                 return document
         except OSError:
@@ -168,10 +169,12 @@ def make_cluster(
     release: str = "0.15",
     mode: int = 0o600,
     environ: Mapping[str, Mapping[str, str]] | None = None,
+    steady: float | None = BRIEF,
 ) -> Cluster:
     """One node per config file, named mx1, mx2, …; every server runs.
 
-    *environ* is the environment of single nodes' servers, by name.
+    *environ* is the environment of single nodes' servers, by name; *steady* is
+    explained at Controller.
     """
     controller, records = folder / "controller", folder / "records"
     controller.mkdir()
@@ -198,7 +201,9 @@ def make_cluster(
             ),
         )
         made.append(MailNode(node, http, smtp))
-    cluster = Cluster(folder=controller, records=records, nodes=made, release=release)
+    cluster = Cluster(
+        folder=controller, steady=steady, records=records, nodes=made, release=release
+    )
     cluster.know_hosts()
     cluster.start()
     return cluster

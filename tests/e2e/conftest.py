@@ -7,7 +7,7 @@ from typing import Protocol
 import pytest
 from nodes.factories import OpenSshNodes
 
-from e2e.cluster import Cluster, make_cluster
+from e2e.cluster import BRIEF, Cluster, make_cluster
 
 
 class MakeCluster(Protocol):
@@ -19,6 +19,7 @@ class MakeCluster(Protocol):
         release: str = "0.15",
         mode: int = 0o600,
         environ: dict[str, dict[str, str]] | None = None,
+        steady: float | None = BRIEF,
     ) -> Cluster:
         """All servers run."""
 
@@ -33,6 +34,7 @@ def cluster_of(openssh_nodes: OpenSshNodes, tmp_path: Path) -> Iterator[MakeClus
         release: str = "0.15",
         mode: int = 0o600,
         environ: dict[str, dict[str, str]] | None = None,
+        steady: float | None = BRIEF,
     ) -> Cluster:
         made.append(
             make_cluster(
@@ -42,6 +44,7 @@ def cluster_of(openssh_nodes: OpenSshNodes, tmp_path: Path) -> Iterator[MakeClus
                 release=release,
                 mode=mode,
                 environ=environ,
+                steady=steady,
             )
         )
         return made[-1]

@@ -13,7 +13,15 @@ from nodes.endpoint import Endpoint
 
 from e2e.configs import CANARY
 
-_TIMEOUT = 120.0  # seconds; a command takes a few
+_TIMEOUT = 200.0  # seconds; a command takes a few
+# The command line as it is, but for the seconds that a started server must live on.
+_BRIEF = """\
+import sys
+from stalplan.cli import run
+from stalplan.model.health import HealthAsk
+HealthAsk.__init__.__kwdefaults__["steady"] = float(sys.argv.pop(1))
+run()
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,9 +45,14 @@ class Done:
 
 @dataclass(slots=True, kw_only=True)
 class Controller:
-    """The desired file beside nothing else, its state folder, and its commands."""
+    """The desired file beside nothing else, its state folder, and its commands.
+
+    *steady* stands for the seconds that a started server must live on; None: as long
+    as in earnest.
+    """
 
     folder: Path
+    steady: float | None = None
     more_environ: dict[str, str] = field(default_factory=dict)
 
     @property
@@ -60,7 +73,7 @@ class Controller:
     def begin(self, *argv: str) -> "subprocess.Popen[str]":
         """Start a command line; its end is the caller's affair. See collect()."""
         return subprocess.Popen(
-            [sys.executable, "-m", "stalplan", *argv],
+            [*self.program(), *argv],
             cwd=self.folder,
             env=self.environ(),
             stdin=subprocess.DEVNULL,
@@ -69,6 +82,12 @@ class Controller:
             text=True,
             encoding="utf-8",
         )
+
+    def program(self) -> list[str]:
+        """What stands before the options of a command line."""
+        if self.steady is None:
+            return [sys.executable, "-m", "stalplan"]
+        return [sys.executable, "-c", _BRIEF, str(self.steady)]
 
     def collect(self, process: "subprocess.Popen[str]") -> Done:
         """The end of a command line; nothing of it may hold a secret of a node."""

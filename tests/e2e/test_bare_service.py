@@ -6,7 +6,8 @@ from e2e.conftest import MakeCluster
 
 def test_start_stop_and_active_are_enough(cluster_of: MakeCluster) -> None:
     """Without pid, version and health the job is done all the same."""
-    cluster = cluster_of(small(1), small(2))
+    # Nothing but this tells how long to wait for its greeting.
+    cluster = cluster_of(small(1), small(2), steady=10.0)
     cluster.want(nodes={"mx1": "id = 1", "mx2": "id = 7"}, service="health = false")
     told = cluster.desired.read_text().splitlines()
     bare = [

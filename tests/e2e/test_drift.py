@@ -50,7 +50,7 @@ def save(node: MailNode, key: str, text: str) -> None:
         headers={"Authorization": f"Basic {login}"},
     )
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-    with opener.open(request, timeout=10) as answer:
+    with opener.open(request, timeout=60) as answer:
         assert {"data": None} == json.loads(answer.read())
 
 

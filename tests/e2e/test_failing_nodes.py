@@ -2,7 +2,7 @@
 
 import pytest
 
-from e2e.cluster import Cluster, strangers
+from e2e.cluster import BRIEF, Cluster, strangers
 from e2e.configs import small
 from e2e.conftest import MakeCluster
 
@@ -22,6 +22,7 @@ def failing(cluster_of: MakeCluster, fault: dict[str, str]) -> Cluster:
         small(9, hostname="mx2.example.org"),
         small(3),
         environ={"mx2": WITH_THE_NEW_ID | fault},
+        steady=None if "STANDIN_DIE_AFTER" in fault else BRIEF,
     )
     cluster.want(
         nodes={

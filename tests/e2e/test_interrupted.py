@@ -52,16 +52,30 @@ MOMENTS = {
 def cluster(cluster_of: MakeCluster) -> Cluster:
     """A name to change on the first node, an id on the second.
 
-    A hook of the second keeps the run from being over before it can be killed.
+    A hook of the second keeps the run from being over before it is killed.
     """
     cluster = cluster_of(small(1, hostname="a"), small(8, hostname="mx2.example.org"))
-    lasts = NODES | {"mx2": f'{NODES["mx2"]}\nservice.after_healthy = ["sleep", "1"]'}
-    cluster.want(nodes=lasts, after='[apply]\norder = ["mx1", "mx2"]')
+    held = NODES | {"mx2": f"{NODES['mx2']}\nservice.after_healthy = {holds(cluster)}"}
+    cluster.want(nodes=held, after='[apply]\norder = ["mx1", "mx2"]')
     return cluster
 
 
+def free(cluster: Cluster) -> Path:
+    """The file for which a hook waits that holds()."""
+    return cluster.folder / "free"
+
+
+def holds(cluster: Cluster) -> str:
+    """A hook that ends once there is the file free()."""
+    waits = f"until [ -e '{free(cluster)}' ]; do sleep 0.1; done"
+    return json.dumps(["sh", "-c", waits])
+
+
 def killed(cluster: Cluster, moment: Callable[[Sequence[Record]], bool]) -> bool:
-    """Apply, and kill -9 it at *moment*; False when it was over by then."""
+    """Apply, and kill -9 it at *moment*; False when it was over by then.
+
+    Nothing holds() what comes later.
+    """
     process = cluster.begin("apply", "--auto-approve")
     wait_until(
         lambda: process.poll() is not None or moment(cluster.journal()),
@@ -69,6 +83,7 @@ def killed(cluster: Cluster, moment: Callable[[Sequence[Record]], bool]) -> bool
         "the moment",
     )
     process.kill()
+    free(cluster).touch()
     done = cluster.collect(process)
     return done.code == -signal.SIGKILL
 
@@ -150,7 +165,7 @@ def test_another_machine_sees_the_lease(cluster: Cluster) -> None:
 
 def test_an_expired_lease_is_an_unfinished_run(cluster_of: MakeCluster) -> None:
     """Once the lease has run out it is 8 everywhere, and plan warns."""
-    cluster = cluster_of(small(1, hostname="a"))
+    cluster = cluster_of(small(1, hostname="a"), steady=None)
     cluster.want(nodes={"mx1": NODES["mx1"]}, after='[apply]\nlease = "10s"')
     assert killed(cluster, MOMENTS["when all is staged"])
     elsewhere = ("--state", str(cluster.folder / "elsewhere"))
@@ -170,19 +185,19 @@ def test_an_expired_lease_is_an_unfinished_run(cluster_of: MakeCluster) -> None:
 
 
 @contextlib.contextmanager
-def applied_until(cluster: Cluster, free: Path) -> Iterator[None]:
-    """While the block runs an apply is at work; its hook waits for the file *free*."""
+def held(cluster: Cluster) -> Iterator[None]:
+    """While the block runs an apply is at work, as its hook holds() it."""
     process = cluster.begin("apply", "--auto-approve")
     try:
         at_work = seen("begin", "commit")
         wait_until(lambda: at_work(cluster.journal()), 60, "an apply at work")
         yield
-        free.touch()
+        free(cluster).touch()
         done = cluster.collect(process)
         assert 0 == done.code, done.said
         assert done.last.startswith("Apply complete!")
     finally:
-        free.touch()
+        free(cluster).touch()
         process.kill()
         process.wait()
 
@@ -190,12 +205,10 @@ def applied_until(cluster: Cluster, free: Path) -> Iterator[None]:
 def test_two_applies_at_once(cluster_of: MakeCluster) -> None:
     """The second finds the lock, or from elsewhere the leases: 5, nothing touched."""
     cluster = cluster_of(small(1, hostname="a"))
-    free = cluster.folder / "free"
-    hook = json.dumps(["sh", "-c", f"until [ -e '{free}' ]; do sleep 0.1; done"])
-    mx1 = f"{NODES['mx1']}\nservice.after_healthy = {hook}"
+    mx1 = f"{NODES['mx1']}\nservice.after_healthy = {holds(cluster)}"
     cluster.want(nodes={"mx1": mx1})
 
-    with applied_until(cluster, free):
+    with held(cluster):
         here = cluster.run("apply", "--auto-approve", code=5)
         recover = cluster.run("recover", "--auto-approve", code=5)
         elsewhere = cluster.run(
@@ -218,6 +231,8 @@ def test_ctrl_c_finishes_the_node_in_hand(
     cluster: Cluster, number: signal.Signals
 ) -> None:
     """Once: the node in hand is finished, the others are left, exit 8."""
+    cluster.steady = None  # the first node must still be in hand
+    free(cluster).touch()
     bases = cluster.shots()
     process = cluster.begin("apply", "--auto-approve")
     at_work = MOMENTS["in the first node"]

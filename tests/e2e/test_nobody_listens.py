@@ -19,7 +19,8 @@ NOTHING = "No changes. The cluster matches stalplan.toml."
 @pytest.fixture
 def cluster(cluster_of: MakeCluster) -> Cluster:
     """Two nodes that get a name each, one after the other."""
-    cluster = cluster_of(small(1, hostname="a"), small(2, hostname="b"))
+    configs = small(1, hostname="a"), small(2, hostname="b")
+    cluster = cluster_of(*configs, steady=None)  # there must be time to go away
     cluster.want(nodes=NODES, after='[apply]\norder = ["mx1", "mx2"]')
     return cluster
 

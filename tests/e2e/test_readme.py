@@ -37,7 +37,7 @@ def test_make_demo_runs() -> None:
         env=environ,
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=250,
         check=False,
     )
 
@@ -56,7 +56,7 @@ def test_the_first_desired_file_is_a_good_one() -> None:
 
 def test_the_two_commands_do_the_job(cluster_of: MakeCluster) -> None:
     """`plan --out` and `apply` as typed in the README, on a real node."""
-    cluster = cluster_of(small(1))
+    cluster = cluster_of(small(1), steady=None)
     cluster.want(nodes={"mx1": "id = 7"})
     typed = [line.split()[1:] for line in TYPED if line.startswith("stalplan ")]
     ended = [cluster.run(*argv) for argv in typed]

@@ -151,6 +151,7 @@ def test_macros_are_left_alone(cluster: Cluster, vault: Path) -> None:
 
 def test_recover_ends_a_run_with_a_secret(cluster: Cluster, vault: Path) -> None:
     """The file of an interrupted step is made again from the same secret."""
+    cluster.steady = None  # there must be time to kill it
     assert killed(cluster, seen("begin", "commit", times=2))
 
     recovered = cluster.run("recover", "--auto-approve")

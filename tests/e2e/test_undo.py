@@ -24,7 +24,8 @@ def files(cluster: Cluster) -> dict[str, bytes]:
 @pytest.fixture
 def cluster(cluster_of: MakeCluster) -> Cluster:
     """A name to change on the first node, an id on the second."""
-    cluster = cluster_of(small(1, hostname="a"), small(8, hostname="mx2.example.org"))
+    configs = small(1, hostname="a"), small(8, hostname="mx2.example.org")
+    cluster = cluster_of(*configs, steady=None)  # there must be time to kill it
     cluster.want(nodes=NODES, after='[apply]\norder = ["mx1", "mx2"]')
     return cluster
 
@@ -88,7 +89,10 @@ def test_a_node_that_nobody_can_judge_is_closed_by_a_person(
     cluster = cluster_of(
         small(8, hostname="mx2.example.org"), environ={"mx1": with_hook}
     )
-    cluster.want(nodes={"mx1": 'id = 2\nhostname = "mx2.example.org"'})
+    cluster.want(
+        nodes={"mx1": 'id = 2\nhostname = "mx2.example.org"'},
+        service='health_timeout = "8s"',
+    )
     process = cluster.begin("apply", "--auto-approve")
     waits = "Waiting until the server is well"
     assert process.stderr is not None
