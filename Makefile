@@ -10,6 +10,8 @@ WORKERS ?= 4
 FAULTS ?= 200
 SEED ?=
 FAULT_WORKERS ?= 2
+# Tests are dealt out one by one, in the order that tests/conftest.py gives them.
+PYTEST = .venv/bin/pytest -n $(WORKERS) --maxschedchunk 1
 # More for pytest, as in `make test ARGS="-k plan"`.
 ARGS ?=
 
@@ -24,7 +26,7 @@ demo: venv ## run plan, apply, plan on an embedded cluster
 
 test: venv ## run the tests, real sshd and systemd included
 	@.ci/prepare
-	@.venv/bin/pytest -n $(WORKERS) $(ARGS)
+	@$(PYTEST) $(ARGS)
 
 lint: venv ## check style and format
 	@.venv/bin/ruff check
@@ -36,7 +38,7 @@ types: venv ## check types
 
 fuzz: venv ## run the long searches
 	@.ci/prepare
-	@.venv/bin/pytest -n $(WORKERS) -m long $(ARGS)
+	@$(PYTEST) -m long $(ARGS)
 
 faults: venv ## strike applies on real servers: FAULTS=2000 SEED=1 (a random one)
 	@.ci/prepare

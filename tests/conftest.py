@@ -17,21 +17,34 @@ settings.register_profile(
 )
 settings.load_profile("steady")
 
+_HERE = Path(__file__).parent
 _NEED_ROOT = {
     "systemd": "systemd nodes need root on Linux",
     "podman": "containers under podman need root on Linux",
 }
 
 
+# Where a test takes seconds, the longest first: at the end of a run nobody then waits
+# for one that has begun such a test last.
+_SLOW_FIRST = ("faults", "e2e", "demo", "node", "transport", "ports")
+
+
+@pytest.hookimpl(trylast=True)  # after pytest-randomly, whose order stays otherwise
 def pytest_collection_modifyitems(
     config: pytest.Config, items: list[pytest.Item]
 ) -> None:
     """Long searches run only where ``-m`` names them; the rest is called deselected."""
     if "long" in config.getoption("markexpr"):
         return
-    long = [item for item in items if item.get_closest_marker("long")]
-    config.hook.pytest_deselected(items=long)
-    items[:] = [item for item in items if item not in long]
+    long = {item for item in items if item.get_closest_marker("long")}
+    config.hook.pytest_deselected(items=list(long))
+    items[:] = sorted((item for item in items if item not in long), key=_haste)
+
+
+def _haste(item: pytest.Item) -> int:
+    """How early the folder of a test is to be begun; 0 is the first."""
+    folder = item.path.relative_to(_HERE).parts[0]
+    return _SLOW_FIRST.index(folder) if folder in _SLOW_FIRST else len(_SLOW_FIRST)
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
