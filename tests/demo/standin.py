@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from nodes.waiting import free_port
+from nodes.waiting import free_port, wait_until
 
 PLAIN = """\
 cluster.node-id = 7
@@ -72,11 +72,12 @@ class StandIn:
     def start(self) -> "StandIn":
         """Start and wait until it listens."""
         process = self.begin()
-        deadline = time.monotonic() + 20
-        while not self.listens(self.http):
+
+        def listens() -> bool:
             assert process.poll() is None, process.communicate()
-            assert time.monotonic() < deadline, "it does not listen"
-            time.sleep(0.01)
+            return self.listens(self.http)
+
+        wait_until(listens, what="a listening server")
         return self
 
     def listens(self, port: int) -> bool:
@@ -87,7 +88,7 @@ class StandIn:
     def end(self) -> tuple[int, str, str]:
         """What it ended with, and said on stdout and stderr."""
         assert self.process is not None
-        out, err = self.process.communicate(timeout=30)
+        out, err = self.process.communicate(timeout=60)
         return self.process.returncode, out.decode(), err.decode()
 
     def signal(self, number: signal.Signals) -> float:
@@ -95,7 +96,7 @@ class StandIn:
         assert self.process is not None
         began = time.monotonic()
         self.process.send_signal(number)
-        self.process.wait(30)
+        self.process.wait(60)
         return time.monotonic() - began
 
     def kill(self) -> None:
@@ -115,7 +116,7 @@ class StandIn:
             coded = base64.b64encode(f"admin:{secret}".encode()).decode()
             request.add_header("Authorization", f"Basic {coded}")
         try:
-            with DIRECT.open(request, timeout=10) as answer:
+            with DIRECT.open(request, timeout=60) as answer:
                 return answer.status, json.loads(answer.read() or "null")
         except urllib.error.HTTPError as refused:
             with refused:
@@ -143,7 +144,7 @@ class StandIn:
 
     def talk(self, *words: str) -> list[str]:
         """The first line of the greeting and of every reply, on the SMTP port."""
-        with socket.create_connection(("127.0.0.1", self.smtp), 10) as line:
+        with socket.create_connection(("127.0.0.1", self.smtp), 60) as line:
             lines = line.makefile("rb")
             said = [lines.readline().decode().strip()]
             for word in words:

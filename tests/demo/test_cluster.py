@@ -25,7 +25,7 @@ with demo_cluster() as cluster:
 
 def status(node: DemoNode) -> dict[str, Any]:
     url = f"http://127.0.0.1:{node.http_port}/standin/status"
-    with DIRECT.open(url, timeout=10) as answer:
+    with DIRECT.open(url, timeout=60) as answer:
         found: dict[str, Any] = json.loads(answer.read())
     return found
 
@@ -102,7 +102,7 @@ def _ssh(
     return subprocess.run(
         ["ssh", "-Fnone", *told, *target, command],
         capture_output=True,
-        timeout=30,
+        timeout=60,
         check=False,
     )
 
@@ -146,7 +146,7 @@ def test_a_killed_demo_leaves_nothing(number: signal.Signals) -> None:
         assert 3 == len(marked(folder))
 
         process.send_signal(number)
-        process.wait(30)
+        process.wait(60)
 
     assert gone(folder)
 

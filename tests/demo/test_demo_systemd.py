@@ -42,7 +42,7 @@ def test_the_demo_works_under_systemd(systemd_nodes: SystemdNodes) -> None:
 def demo_of(login: Endpoint) -> tuple[int, bytes, bool, bool]:
     """The exit code, what it said if it failed, whether it applied and ended well."""
     argv = shlex.join([sys.executable, "-m", "stalplan", "demo"])
-    told = login.ssh(f"cd {shlex.quote(str(CHECKOUT))} && {argv}", timeout=90)
+    told = login.ssh(f"cd {shlex.quote(str(CHECKOUT))} && {argv}", timeout=250)
     return (
         told.returncode,
         told.stderr if told.returncode else b"",

@@ -6,6 +6,7 @@ import time
 from pathlib import Path
 
 import pytest
+from nodes.waiting import wait_until
 
 from demo.conftest import Make
 
@@ -257,9 +258,11 @@ def test_a_taken_port_is_replaced_by_a_random_one(make: Make) -> None:
     text = first.path.read_text().replace(str(first.logs), str(second.logs))
     second.path.write_text(text.replace("node-id = 7", "node-id = 8"))
     process = second.begin()
-    deadline = time.monotonic() + 20
-    while not second.log() and time.monotonic() < deadline:
-        time.sleep(0.02)
+
+    def ports() -> set[int]:
+        return _listening_ports(process.pid) - {first.http, first.smtp}
+
+    wait_until(lambda: process.poll() is not None or len(ports()) > 1, what="two ports")
 
     assert 7 == first.status()["node_id"]
     assert process.poll() is None
@@ -268,7 +271,7 @@ def test_a_taken_port_is_replaced_by_a_random_one(make: Make) -> None:
         f"127.0.0.1:{first.http}: Address already in use (os error 98)"
     )
     assert any(complaint in line for line in second.log())
-    assert 2 == len(_listening_ports(process.pid) - {first.http, first.smtp})
+    assert 2 == len(ports())
 
 
 def _listening_ports(pid: int) -> set[int]:
@@ -283,19 +286,19 @@ def _listening_ports(pid: int) -> set[int]:
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_it_ends_a_second_after_the_signal(make: Make, number: signal.Signals) -> None:
-    """SIGTERM and SIGINT close the ports at once and end it with 0 a second later."""
-    server = make(STANDIN_STOP_SECONDS="1.0").start()
+def test_it_ends_a_while_after_the_signal(make: Make, number: signal.Signals) -> None:
+    """SIGTERM and SIGINT close the ports, and later end it with 0."""
+    server = make(STANDIN_STOP_SECONDS="2.0").start()
     assert server.process is not None
     began = time.monotonic()
     server.process.send_signal(number)
-    while server.listens(server.http):
-        assert time.monotonic() - began < 0.5
+    wait_until(lambda: not server.listens(server.http), what="closed ports")
+    lives_on = server.process.poll() is None
 
-    status = server.process.wait(10)
+    status = server.process.wait(60)
 
-    assert 0 == status
-    assert 0.9 < time.monotonic() - began < 2.5
+    assert (True, 0) == (lives_on, status)
+    assert time.monotonic() - began > 1.9
 
 
 def test_mail_clients_are_told_of_the_end(make: Make) -> None:
@@ -418,7 +421,7 @@ def test_it_can_be_slow_to_start(make: Make) -> None:
 
 def test_it_can_die_and_never_get_ready(make: Make) -> None:
     """Told so, it answers 503 and ends with status 1 after a while."""
-    server = make(STANDIN_DIE_AFTER="0.5", STANDIN_NEVER_READY="1").start()
+    server = make(STANDIN_DIE_AFTER="3", STANDIN_NEVER_READY="1").start()
 
     assert 503 == server.ask("/healthz/ready")[0]
     assert 1 == server.end()[0]
@@ -426,13 +429,13 @@ def test_it_can_die_and_never_get_ready(make: Make) -> None:
 
 def test_it_can_linger(make: Make) -> None:
     """Told to linger, it keeps serving after the signal for so long."""
-    server = make(STANDIN_LINGER="1.5").start()
+    server = make(STANDIN_LINGER="3").start()
     assert server.process is not None
     server.process.send_signal(signal.SIGTERM)
     time.sleep(0.5)
 
     assert 200 == server.ask("/healthz/ready")[0]
-    assert 0 == server.process.wait(10)
+    assert 0 == server.process.wait(60)
 
 
 def test_secrets_stay_out_of_its_log(make: Make) -> None:

@@ -1,8 +1,10 @@
 """What a demo could leave behind."""
 
 import os
-import time
+from contextlib import suppress
 from pathlib import Path
+
+from nodes.waiting import wait_until
 
 from stalplan.demo.leftovers import MARK
 
@@ -26,10 +28,7 @@ def _environ(entry: Path) -> bytes:
 
 
 def gone(folder: Path) -> bool:
-    """Whether neither folder nor processes are left, after ten seconds at most."""
-    deadline = time.monotonic() + 10
-    while folder.exists() or marked(folder):
-        if time.monotonic() > deadline:
-            return False
-        time.sleep(0.02)
-    return True
+    """Whether neither folder nor processes are left, after a minute at most."""
+    with suppress(TimeoutError):
+        return wait_until(lambda: not (folder.exists() or marked(folder)))
+    return False

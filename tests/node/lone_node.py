@@ -107,7 +107,7 @@ class LoneNode:
         fence: Fence,
         result: bytes,
         *,
-        stop_timeout: float = 10,
+        stop_timeout: float = 60,
         start_stopped: bool = False,
         health: HealthAsk | None = None,
     ) -> CommitOrder:
@@ -147,7 +147,7 @@ class LoneNode:
 MakeNode = Callable[..., LoneNode]
 
 
-def health_ask(*, timeout: float = 10, steady: float = 0.1) -> HealthAsk:
+def health_ask(*, timeout: float = 60, steady: float = 0.1) -> HealthAsk:
     """Only the process itself counts."""
     return HealthAsk(
         url=None, timeout=timeout, hostname=None, coordinated=False, steady=steady

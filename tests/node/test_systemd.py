@@ -100,7 +100,7 @@ class Machine:
         """Step 1 with every probe there is."""
         ask = HealthAsk(
             url=f"http://127.0.0.1:{self.http}/healthz/ready",
-            timeout=30,
+            timeout=60,
             hostname="mx1.example.org",
             hostname_before="mx1.example.org",
             coordinated=False,
@@ -116,7 +116,7 @@ class Machine:
             base=digest_of(self.base),
             result=digest_of(result),
             health=replace(ask, **health),  # type: ignore[arg-type] # keywords of HealthAsk
-            stop_timeout=20,
+            stop_timeout=60,
         )
 
     def record(self) -> Transaction:
@@ -341,12 +341,13 @@ def test_a_users_transaction_outlives_his_login(
     config = Path("/home/ann/config.toml")
     machine.write(config, b"a = 1\n", owner="ann:ann", mode=0o600)
     shell = ("sh", "-c")
+    held = "until [ -e /home/ann/seen ]; do sleep 0.1; done"
     start = "setsid sleep 1000 </dev/null >/dev/null 2>&1 & echo $! >pid"
     service = ServiceSettings(
         manager="command",
         config=str(config),
         start=(*shell, f"cd /home/ann; {start}"),
-        stop=(*shell, "kill $(cat /home/ann/pid)"),
+        stop=(*shell, f"kill $(cat /home/ann/pid); {held}"),
         active=(*shell, "kill -0 $(cat /home/ann/pid)"),
         pid=("cat", "/home/ann/pid"),
     )
@@ -365,7 +366,7 @@ def test_a_users_transaction_outlives_his_login(
         StageOrder(fence=fence, step=1, base=base, result=result, data=b"a = 2\n")
     )
     health = HealthAsk(
-        url=None, timeout=10, hostname=None, coordinated=False, steady=2.0
+        url=None, timeout=60, hostname=None, coordinated=False, steady=0.3
     )
     session.commit(
         CommitOrder(
@@ -375,7 +376,7 @@ def test_a_users_transaction_outlives_his_login(
             base=base,
             result=result,
             health=health,
-            stop_timeout=10,
+            stop_timeout=60,
         )
     )
 
@@ -383,6 +384,7 @@ def test_a_users_transaction_outlives_his_login(
     script = "sh .*/tx/.*/script"
     pid = machine.exec(["pgrep", "-o", "-u", "ann", "-f", script]).stdout.strip()
     group = machine.read(Path("/proc") / pid.decode() / "cgroup")
+    machine.exec(["touch", "/home/ann/seen"])
     wait_until(
         lambda: machine.exec(["pgrep", "-f", script], check=False).returncode == 1,
         what="the transaction's end",

@@ -47,7 +47,7 @@ def test_the_port_must_be_the_servers_own(lone_node: MakeNode, tmp_path: Path) -
     wait_until(lambda: answers(port), what="the server")
     health = HealthAsk(
         url=f"http://127.0.0.1:{port}/healthz/ready",
-        timeout=3,
+        timeout=8,
         hostname=None,
         coordinated=False,
         listeners=(f"127.0.0.1:{port}",),

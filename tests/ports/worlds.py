@@ -120,7 +120,9 @@ def config(node_id: int, port: int) -> bytes:
 
 def health(port: int) -> HealthAsk:
     url = f"http://127.0.0.1:{port}/healthz/ready"
-    return HealthAsk(url=url, timeout=20.0, hostname=None, coordinated=False)
+    return HealthAsk(
+        url=url, timeout=60.0, hostname=None, coordinated=False, steady=0.3
+    )
 
 
 def over_ssh(sshd: OpenSshServer, folder: NodeFolder) -> Node:
@@ -183,7 +185,7 @@ def commit_order(
         base=digest_of(world.base),
         result=digest_of(data),
         health=world.health,
-        stop_timeout=20.0,
+        stop_timeout=60.0,
     )
 
 

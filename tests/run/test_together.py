@@ -6,6 +6,8 @@ import pytest
 from stalplan.errors import NodeUnreachable, StalplanError
 from stalplan.run.together import beating, meanwhile, together
 
+_PATIENCE = 60.0  # seconds; what is waited for comes at once
+
 
 def test_each_item_comes_once_with_its_result() -> None:
     """In any order, paired with what was made of it."""
@@ -40,7 +42,7 @@ def test_no_more_than_asked_for_are_worked_on_at_once() -> None:
         with lock:
             now += 1
             most = max(most, now)
-        full.wait(timeout=10)
+        full.wait(_PATIENCE)
         with lock:
             now -= 1
 
@@ -55,7 +57,7 @@ def test_results_come_before_the_slowest_is_done() -> None:
 
     def work(n: int) -> int:
         if n == 0:
-            gate.wait(timeout=10)
+            gate.wait(_PATIENCE)
         return n
 
     results = together(work, [0, 1])
@@ -73,7 +75,7 @@ def test_begun_work_is_waited_for_when_the_caller_leaves() -> None:
     def work(n: int) -> int:
         begun.append(n)
         if n:
-            time.sleep(0.1)
+            time.sleep(0.5)  # time for the caller to leave, on a busy machine too
         done.append(n)
         return n
 
@@ -97,8 +99,8 @@ def test_beats_go_on_while_the_block_runs() -> None:
     beats = threading.Semaphore(0)
 
     with beating(beats.release, every=0.01):
-        assert beats.acquire(timeout=5)
-        assert beats.acquire(timeout=5)
+        assert beats.acquire(timeout=_PATIENCE)
+        assert beats.acquire(timeout=_PATIENCE)
     while beats.acquire(blocking=False):
         pass
 
@@ -107,15 +109,15 @@ def test_beats_go_on_while_the_block_runs() -> None:
 
 def test_a_beat_that_fails_is_told_at_the_end() -> None:
     """Not swallowed, and not in the middle of what the block does."""
-    ended = []
+    beaten, ended = threading.Event(), []
 
     def fail() -> None:
+        beaten.set()
         raise NodeUnreachable("gone")
 
     def run() -> None:
         with beating(fail, every=0.001):
-            time.sleep(0.05)
-            ended.append(True)
+            ended.append(beaten.wait(_PATIENCE))
 
     with pytest.raises(NodeUnreachable):
         run()

@@ -18,7 +18,7 @@ from stalplan.model.inventory import Node
 from stalplan.model.live import NodeReport, Seen
 from stalplan.names import NodeName
 
-_TIMEOUT = 6.0  # seconds
+_TIMEOUT = 10.0  # seconds; far more than a living one needs
 _DEAD, _REFUSING, _GREETING, _MUTE, _LIVING = 6, 3, 2, 2, 24
 _AT_ONCE = 2  # fewer than hang, so that these would be in the way
 

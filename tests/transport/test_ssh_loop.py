@@ -27,7 +27,9 @@ from stalplan.model.live import NodeReport, Seen, Unreachable
 from stalplan.transport.ssh import SshTransport
 from stalplan.transport.ssh_driven import DRIVABLE, DrivenTransport
 
-_SHORT = 0.6  # seconds of a connect timeout that is meant to pass
+# Seconds of a connect timeout: one that is meant to pass; one that is, though not
+# before the other side has done its part on a busy machine; and one that is not.
+_SHORT, _LONGER, _AMPLE = 0.6, 4.0, 60.0
 
 
 @pytest.fixture
@@ -323,6 +325,15 @@ _SICK: dict[str, Sick] = {
 }
 
 
+_WAITS = {
+    "no answer": _SHORT,
+    "silence": _SHORT,
+    "only a greeting": _LONGER,
+    "no channel": _LONGER,
+    "no command": _LONGER,
+}
+
+
 @pytest.mark.parametrize("what", _SICK)
 def test_both_ways_tell_the_same(
     reach: Reach,
@@ -333,12 +344,13 @@ def test_both_ways_tell_the_same(
 ) -> None:
     """Whoever reads a sick node, a loop or a thread: one summary, detail and hint."""
     server, key = _SICK[what](openssh_nodes, tmp_path)
+    timeout = _WAITS.get(what, _AMPLE)
     with server as port:
         if key:
             reach.know(f"[127.0.0.1]:{port} {key}")
-        (seen,) = transport.read([reach.node(port=port, connect_timeout=_SHORT)])
+        (seen,) = transport.read([reach.node(port=port, connect_timeout=timeout)])
         with pytest.raises(NodeUnreachable) as caught:
-            reach.commands(port=port, connect_timeout=_SHORT).run("true", b"")
+            reach.commands(port=port, connect_timeout=timeout).run("true", b"")
 
     assert isinstance(seen, Unreachable)
     by_thread = caught.value
