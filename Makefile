@@ -1,6 +1,6 @@
 # Developer shortcuts. Each makes what it needs: a clean clone is enough.
 .DEFAULT_GOAL := help
-.PHONY: help venv demo test lint types fuzz bench bench-planning faults lock
+.PHONY: help venv demo test lint types fuzz bench bench-quick bench-planning faults lock
 
 # The tests mostly wait for servers to start, so two workers per processor of a small
 # machine; `make test WORKERS=0` runs in one process.
@@ -53,6 +53,10 @@ bench: venv ## measure reading a cluster beside pyinfra, Ansible and others
 	@tests/bench/peers.sh
 	@PYTHONPATH=tests:tests/transport .venv/bin/python -m bench --out docs/speed.md --readme README.md $(ARGS)
 	@PYTHONPATH=tests .venv/bin/python -m bench.planning --append docs/speed.md
+
+bench-quick: venv ## the same at a desk: few sizes and runs; writes no page
+	@tests/bench/peers.sh
+	@PYTHONPATH=tests:tests/transport .venv/bin/python -m bench --quick $(ARGS)
 
 bench-planning: venv ## measure planning alone, with nodes from memory
 	@PYTHONPATH=tests .venv/bin/python -m bench.planning $(ARGS)

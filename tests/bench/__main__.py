@@ -12,15 +12,15 @@ import subprocess
 import sys
 import tempfile
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from bench.cluster import BenchCluster
 from bench.measuring import Failed, Run, measured, medians, more_files
-from bench.peers import CONTESTANTS, SLOW
-from bench.report import Measured, ratios, report
+from bench.peers import BOUNDS, CONTESTANTS
+from bench.report import Measured, ratios, summary, table, tables
 from bench.sick import LIVING, sick
 from bench.starts import starts
 
@@ -28,41 +28,53 @@ ROOT = Path(__file__).parents[2]
 STOCK = Path("/usr/share/base-files")
 MASKED = "STALPLAN_BENCH_MASKED"
 SIZES = [1, 3, 10, 30, 100, 300]
-SLOW_UP_TO = 100  # nodes; beyond and far away, those that take minutes are left out
 RATIOS = "<!-- ratios: written by `make bench` -->"
 RATIOS_END = "<!-- end of the ratios -->"
 FIGURES = "<!-- figures: what stands below is written by `make bench` -->"
 
 
 def main() -> None:
-    """Measure, print, and write the table where it is asked for."""
+    """Measure, and print and keep each size as it comes."""
     options = _options()
     _mask_start_up_files()
     more_files()
     results: Measured = {}
+    begun = starts(options.runs)
     sizes = [*options.nodes, *options.delayed_nodes, LIVING * options.sick]
     with _cluster(max(sizes)) as cluster:
         for delay in options.delays:
             with _way(cluster, delay) as way:
                 for count in options.delayed_nodes if delay else options.nodes:
                     results[count, delay] = _round(cluster, count, way, options)
+                    _say(table((count, delay), results[count, delay]))
+                    _keep(options, results, begun, None)
         beyond = sick(cluster, min(options.runs, 3)) if options.sick else None
-    text = report(
-        results,
-        starts(options.runs),
-        machine=_machine(),
-        runs=options.runs,
-        beyond=beyond,
-    )
-    sys.stdout.write(text)
+    _say(_keep(options, results, begun, beyond))
+
+
+def _say(text: str) -> None:
+    sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()
+
+
+def _keep(
+    options: argparse.Namespace,
+    results: Measured,
+    begun: Mapping[str, float],
+    beyond: float | None,
+) -> str:
+    """Write what was measured to the pages that want it; returns its summary."""
+    text = summary(results, begun, machine=_machine(), beyond=beyond)
     if options.out:
         said = options.out.read_text("utf-8").partition(FIGURES)[0]
-        options.out.write_text(f"{said}{FIGURES}\n\n{text}", "utf-8")
+        figures = f"{FIGURES}\n\n{text}\n{tables(results)}"
+        options.out.write_text(f"{said}{figures}", "utf-8")
     if options.readme:
         before, _, rest = options.readme.read_text("utf-8").partition(RATIOS)
         after = rest.partition(RATIOS_END)[2]
-        table = f"{RATIOS}\n\n{ratios(results)}\n{RATIOS_END}"
-        options.readme.write_text(f"{before}{table}{after}", "utf-8")
+        quoted = f"{RATIOS}\n\n{ratios(results)}\n{RATIOS_END}"
+        options.readme.write_text(f"{before}{quoted}{after}", "utf-8")
+    return text
 
 
 def _options() -> argparse.Namespace:
@@ -76,7 +88,12 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--peers", type=Path, default=ROOT / ".bench")
     parser.add_argument("--out", type=Path, help="a page whose figures are replaced")
     parser.add_argument("--readme", type=Path, help="a page that quotes the ratios")
-    return parser.parse_args()
+    parser.add_argument("--quick", action="store_true", help="a minute's worth")
+    options = parser.parse_args()
+    if options.quick:
+        parser.set_defaults(nodes=[3, 30], delays=[0], runs=3, sick=False)
+        options = parser.parse_args()
+    return options
 
 
 def _mask_start_up_files() -> None:
@@ -141,23 +158,28 @@ def _way(cluster: BenchCluster, delay: int) -> Iterator[_Way]:
 def _round(
     cluster: BenchCluster, count: int, way: _Way, options: argparse.Namespace
 ) -> dict[str, Run]:
-    """Every contestant as often as asked, in turn; a first run does not count."""
+    """Every contestant as often as asked, in turn."""
+    often = {
+        name: min(options.runs, BOUNDS[name].runs) if name in BOUNDS else options.runs
+        for name in options.only
+        if name not in BOUNDS or (count in BOUNDS[name].sizes and way.trips is None)
+    }
     told = {
         name: CONTESTANTS[name](cluster, count, way.port, options.peers)
-        for name in options.only
-        if name not in SLOW or (count <= SLOW_UP_TO and way.trips is None)
+        for name in often
     }
     runs: defaultdict[str, list[Run]] = defaultdict(list)
-    for number in range(options.runs + 1):
+    for number in range(options.runs):
         for name, each in list(told.items()):
+            if number >= often[name]:
+                continue
             try:
                 run = measured(each, cluster.sshd.pid, way.trips)
             except Failed as failed:
                 sys.stderr.write(f"{name} at {count} nodes: {failed}\n")
                 del told[name]
                 continue
-            if number:
-                runs[name].append(run)
+            runs[name].append(run)
     return {name: medians(runs[name]) for name in told}
 
 

@@ -15,6 +15,7 @@ class Run:
     """What one run took, in seconds; *memory* is bytes of the largest process.
 
     *trips* are a connection's round trips, the middle of all; 0 where none are counted.
+    *of* is how many runs the figures are the middle of.
     """
 
     wall: float
@@ -22,6 +23,7 @@ class Run:
     server: float
     memory: int
     trips: float = 0.0
+    of: int = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,6 +105,7 @@ def medians(runs: Sequence[Run]) -> Run:
         server=median(run.server for run in runs),
         memory=round(median(run.memory for run in runs)),
         trips=median(run.trips for run in runs),
+        of=len(runs),
     )
 
 

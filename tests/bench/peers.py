@@ -3,6 +3,7 @@
 import json
 import sys
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from bench.cluster import BenchCluster
@@ -159,4 +160,21 @@ CONTESTANTS: dict[str, Contestant] = {
     "parallel-ssh, only reading": parallel_ssh,
 }
 OURS = "stalplan plan"
-SLOW = ("Ansible copy --check --diff", "Ansible raw, only reading")
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """Of whom would take most of the time: at which sizes he is measured, how often.
+
+    Over long ways he is not.
+    """
+
+    sizes: frozenset[int]
+    runs: int
+
+
+BOUNDS = {
+    "Ansible copy --check --diff": Bounds(frozenset({3, 100}), runs=2),
+    "Ansible raw, only reading": Bounds(frozenset({3, 30, 100}), runs=5),
+    "parallel-ssh, only reading": Bounds(frozenset({3, 30, 100}), runs=5),
+}

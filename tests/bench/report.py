@@ -24,21 +24,34 @@ TARGETS = (
 )
 
 
-def report(
+def summary(
     results: Measured,
     starts: Mapping[str, float],
     *,
     machine: str,
-    runs: int,
     beyond: float | None,
 ) -> str:
-    """All tables. *beyond* is what bench.sick tells."""
-    when = f"{datetime.now(UTC):%Y-%m-%d}"
-    head = f"Measured {when}: {machine}; medians of {runs}, all in one run, in turn.\n"
-    head += f"\n### Ratios\n\n{ratios(results)}"
-    parts = [head, _targets(results, starts, beyond)]
-    parts += [_table(key, results[key]) for key in sorted(results, key=_order)]
+    """The ratios, and which targets hold. *beyond* is what bench.sick tells."""
+    runs = max(run.of for each in results.values() for run in each.values())
+    fewer = {
+        f" Of {name} only {run.of} runs."
+        for each in results.values()
+        for name, run in each.items()
+        if run.of < runs
+    }
+    how = f"{machine}. Medians of {runs} runs, in turn.{''.join(sorted(fewer))}"
+    parts = [
+        f"Measured {datetime.now(UTC):%Y-%m-%d}: {how}\n",
+        f"### Ratios\n\n{ratios(results)}",
+        _targets(results, starts, beyond),
+    ]
     return "\n".join(parts)
+
+
+def tables(results: Measured) -> str:
+    """What each took, by size and distance."""
+    keys = sorted(results, key=_order)
+    return "\n".join(table(key, results[key]) for key in keys)
 
 
 def ratios(results: Measured) -> str:
@@ -73,7 +86,8 @@ def _order(key: tuple[int, int]) -> tuple[int, int]:
     return delay, count
 
 
-def _table(key: tuple[int, int], runs: Mapping[str, Run]) -> str:
+def table(key: tuple[int, int], runs: Mapping[str, Run]) -> str:
+    """What each took at one size and distance."""
     count, delay = key
     ours = runs.get(OURS)
     where = f"{delay} ms of added round trip" if delay else "loopback"
