@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import click
 from click.shell_completion import CompletionItem
 
-from stalplan import __version__
+from stalplan.cli import VERSION
 from stalplan.cli.app import App
 from stalplan.cli.failures import asked_forms, write_failure
 from stalplan.cli.terminal import Terminal
@@ -78,7 +78,7 @@ class Commands(click.Group):
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(__version__, prog_name="stalplan")
+@click.version_option(message=VERSION)
 def cli() -> None:
     """Plan and apply the cluster settings of Stalwart mail servers.
 
