@@ -59,6 +59,7 @@ if TYPE_CHECKING:
     from stalplan.model.records import State
     from stalplan.model.secrets import Secrets
     from stalplan.model.wishes import Desired
+    from stalplan.planning.look import Known, Lost
     from stalplan.planning.lower import Lowered
     from stalplan.stalwart.effective import Effective
 
@@ -77,6 +78,7 @@ def make_plan(
     options: Options,
     created: datetime,
     secrets: "Secrets | None" = MappingProxyType({}),
+    looked: "Mapping[NodeName, Known | Lost]" = MappingProxyType({}),
 ) -> Planned:
     """The plan, whatever was seen: what stands in the way is a finding in it.
 
@@ -87,8 +89,10 @@ def make_plan(
     files in *seen* hold placeholders for what must not be shown, as a snapshot does:
     such a text then equals whatever is wanted in its place, so that a secret is a
     change only where it comes, goes, or takes a macro's place or gives way to one.
+
+    *looked* is what `look` makes of nodes in *seen*, where somebody has asked before.
     """
-    scene = scene_of(desired, seen, state, options, secrets)
+    scene = scene_of(desired, seen, state, options, secrets, looked)
     changes = _changes(scene)
     problem, passing = situation(scene)
     way = _Way(scene=scene, problem=problem, passing=passing)

@@ -1,6 +1,7 @@
 """Everything a plan is made from, looked at once: nodes, ids, goals, results."""
 
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from stalplan.findings import Finding
@@ -64,6 +65,7 @@ def scene_of(
     state: "State | None",
     options: "Options",
     secrets: "Secrets | None",
+    looked_before: "Mapping[NodeName, Known | Lost]" = MappingProxyType({}),
 ) -> Scene:
     """Read, number, set goals, and lower them to files."""
     recorded = state.nodes if state else {}
@@ -73,7 +75,9 @@ def scene_of(
     for node in sorted(desired.nodes, key=lambda node: node.name):
         if node.name not in answers or node.name in options.not_asked:
             continue
-        looked = look(node, answers[node.name], desired, recorded.get(node.name))
+        looked = looked_before.get(node.name) or look(
+            node, answers[node.name], desired, recorded.get(node.name)
+        )
         if isinstance(looked, Known):
             known[node.name] = looked
         else:

@@ -6,6 +6,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 from stalplan.errors import StalplanError
+from stalplan.model.inventory import Node
 from stalplan.model.live import Seen, Unreachable
 from stalplan.model.records import State
 from stalplan.model.secrets import Secrets
@@ -15,10 +16,13 @@ from stalplan.planning.plan import GitState, Options, Plan, Planned
 from stalplan.ports import Clock, Reporter, Transport
 from stalplan.run.look import SILENT, look
 from stalplan.run.taken import in_the_way
-from stalplan.run.together import meanwhile
+from stalplan.run.together import aside
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from stalplan.model.records import RecordedNode
+    from stalplan.planning.look import Known, Lost
 
 _NO_OPTIONS: Final = Options()
 
@@ -55,21 +59,40 @@ def make_plan(
     """
     left_out = {*options.not_asked, *withheld}
     nodes = [node for node in desired.nodes if node.name not in left_out]
-    with meanwhile(_load_planning):
-        seen = look(transport, nodes, reporter)
+    looks: dict[NodeName, Callable[[], Known | Lost]] = {}
+    asked = {node.name: node for node in nodes}
+    recorded = state.nodes if state else {}
+
+    def hear(each: Seen) -> None:
+        known = asked[each.node], recorded.get(each.node)
+        looks[each.node] = other.submit(_looked_at, each, desired, *known).result
+
+    # What is read is looked at while other nodes still work on their answers.
+    with aside() as other:
+        loaded = other.submit(_load_planning)
+        seen = look(transport, nodes, reporter, hear=hear)
     seen += tuple(
         each for name, each in withheld.items() if name not in options.not_asked
     )
-    planned = _load_planning()(
+    planned = loaded.result()(
         desired,
         seen,
         state,
         options=options,
         created=clock.now(),
         secrets=secrets,
+        looked={name: looked() for name, looked in looks.items()},
     )
     planned = replace(planned, plan=with_git(planned.plan, git))
     return Look(planned=planned, seen=seen, in_the_way=in_the_way(seen, begun_here))
+
+
+def _looked_at(
+    seen: Seen, desired: Desired, node: Node, recorded: "RecordedNode | None"
+) -> "Known | Lost":
+    from stalplan.planning.look import look as look_at  # noqa: PLC0415 - loaded there
+
+    return look_at(node, seen, desired, recorded)
 
 
 def _load_planning() -> "Callable[..., Planned]":

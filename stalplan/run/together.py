@@ -1,7 +1,7 @@
 """Several nodes at once: the one place in `run` where threads are."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from concurrent.futures import Executor, ThreadPoolExecutor, as_completed
 from contextlib import contextmanager
 from threading import Event
 from typing import TypeVar
@@ -51,16 +51,12 @@ def all_of(results: Iterable[tuple[T, R | StalplanError]]) -> list[R]:
     return found
 
 
-@contextmanager
-def meanwhile(work: Callable[[], object]) -> Iterator[None]:
-    """Do *work* once while the block runs; leaving the block waits for it.
+def aside() -> Executor:
+    """Does what it is given while a block runs, one after the other, in their order.
 
-    What it raised is raised then, unless the block raises something itself.
+    Leaving the block waits for it all. What a piece raised is raised by its result().
     """
-    with ThreadPoolExecutor(1, "meanwhile") as pool:
-        done = pool.submit(work)
-        yield
-        done.result()
+    return ThreadPoolExecutor(1, "aside")
 
 
 @contextmanager

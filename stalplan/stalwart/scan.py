@@ -9,11 +9,16 @@ keys.
 
 import re
 from functools import lru_cache, partial
+from weakref import WeakValueDictionary
 
 from stalplan.stalwart import grammar
 from stalplan.stalwart.nests import Nests, parts_of
 from stalplan.stalwart.outline import Header, Kind, Outline, Statement, Value
 from stalplan.stalwart.reader import Reader
+
+# What somebody still holds needs no second walk: the files of a cluster, which are
+# read first and edited later.
+_held: WeakValueDictionary[tuple[str, bool], Outline] = WeakValueDictionary()
 
 
 @lru_cache(maxsize=2)  # an edit, its proof and its reading ask for the same two texts
@@ -24,7 +29,11 @@ def scan(text: str, *, lenient_keys: bool) -> Outline:
 
     Raises Unreadable where the server would refuse the text.
     """
-    return _Scanner(Reader(text, lenient_keys=lenient_keys)).run()
+    outline = _held.get((text, lenient_keys))
+    if outline is None:
+        outline = _Scanner(Reader(text, lenient_keys=lenient_keys)).run()
+        _held[text, lenient_keys] = outline
+    return outline
 
 
 class _Scanner:

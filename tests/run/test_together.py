@@ -4,7 +4,7 @@ import time
 import pytest
 
 from stalplan.errors import NodeUnreachable, StalplanError
-from stalplan.run.together import beating, meanwhile, together
+from stalplan.run.together import aside, beating, together
 
 _PATIENCE = 60.0  # seconds; what is waited for comes at once
 
@@ -136,29 +136,27 @@ def test_the_blocks_own_failure_comes_first() -> None:
         run()
 
 
-def test_work_is_done_meanwhile() -> None:
-    """It runs while the block does, and is over when the block is left."""
-    here, there = threading.Event(), threading.Event()
+def test_work_is_done_aside() -> None:
+    """In its order, while the block runs, and is over when the block is left."""
+    here = threading.Event()
+    done: list[int] = []
 
-    def work() -> None:
-        here.wait()
-        there.set()
-
-    with meanwhile(work):
-        assert not there.is_set()
+    with aside() as other:
+        other.submit(here.wait)
+        for number in range(3):
+            other.submit(done.append, number)
+        assert [] == done
         here.set()
 
-    assert there.is_set()
+    assert [0, 1, 2] == done
 
 
-def test_what_fails_meanwhile_is_raised_at_the_end() -> None:
-    """The block is done first."""
-    done = []
+def test_what_fails_aside_is_raised_where_it_is_asked_for() -> None:
+    """What comes after it is done all the same."""
+    with aside() as other:
+        broken = other.submit(lambda: 1 // 0)
+        whole = other.submit(lambda: 1 // 1)
 
-    def work() -> None:
-        raise ValueError("broken")
-
-    with pytest.raises(ValueError, match="broken"), meanwhile(work):
-        done.append("block")
-
-    assert ["block"] == done
+    assert 1 == whole.result()
+    with pytest.raises(ZeroDivisionError):
+        broken.result()
