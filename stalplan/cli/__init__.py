@@ -3,6 +3,7 @@
 import gc
 import signal
 import sys
+from contextlib import suppress
 
 from stalplan import __version__
 
@@ -13,8 +14,10 @@ _ROUNDS = (50_000, 20, 10)  # objects and rounds between two looks for garbage
 def run() -> None:
     """Run the command line of this process and exit with the contract's code."""
     if sys.argv[1:] == ["--version"]:  # programs ask for it, and mostly often
-        sys.stdout.write(f"{VERSION}\n")
-        sys.exit()
+        with suppress(OSError):  # tried once more below, where failures are told
+            sys.stdout.write(f"{VERSION}\n")
+            sys.stdout.flush()
+            sys.exit()
     # Whoever ends us politely is told the same as by Ctrl-C; nohup stays in force.
     for number in (signal.SIGTERM, signal.SIGHUP):
         if signal.getsignal(number) is not signal.SIG_IGN:

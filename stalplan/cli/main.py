@@ -11,6 +11,7 @@ from click.shell_completion import CompletionItem
 from stalplan.cli import VERSION
 from stalplan.cli.app import App
 from stalplan.cli.failures import asked_forms, write_failure
+from stalplan.cli.options import Helpful
 from stalplan.cli.terminal import Terminal
 from stalplan.errors import StalplanError
 from stalplan.findings import Finding
@@ -41,7 +42,7 @@ COMMANDS = {
 }
 
 
-class Commands(click.Group):
+class Commands(Helpful, click.Group):
     """Loads a command's module when it is asked for, so that help costs nothing."""
 
     def list_commands(self, _ctx: click.Context) -> list[str]:
@@ -77,8 +78,21 @@ class Commands(click.Group):
         return [*commands, *click.Command.shell_complete(self, ctx, incomplete)]
 
 
+def _show_version(ctx: click.Context, _option: click.Parameter, value: bool) -> None:  # noqa: FBT001 - click passes it so
+    if value and not ctx.resilient_parsing:
+        ctx.obj.terminal.write_raw(f"{VERSION}\n")
+        ctx.exit()
+
+
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(message=VERSION)
+@click.option(
+    "--version",
+    is_flag=True,
+    expose_value=False,
+    is_eager=True,
+    callback=_show_version,
+    help="Show the version and exit.",
+)
 def cli() -> None:
     """Plan and apply the cluster settings of Stalwart mail servers.
 

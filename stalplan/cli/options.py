@@ -10,7 +10,24 @@ DESIRED_FILE = "stalplan.toml"
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
 
-class Command(click.Command):
+class Helpful(click.Command):
+    """A command whose help is a result like others: that it is lost is told."""
+
+    def get_help_option(self, ctx: click.Context) -> click.Option | None:
+        """Click's own, which writes by our terminal."""
+        option = super().get_help_option(ctx)
+        if option is not None:
+            option.callback = _show_help
+        return option
+
+
+def _show_help(ctx: click.Context, _option: click.Parameter, value: bool) -> None:  # noqa: FBT001 - click passes it so
+    if value and not ctx.resilient_parsing:
+        ctx.obj.terminal.write_raw(ctx.get_help() + "\n")
+        ctx.exit()
+
+
+class Command(Helpful):
     """A command whose every option can come from STALPLAN_<COMMAND>_<OPTION>."""
 
     def __init__(self, name: str, **settings: Any) -> None:  # noqa: ANN401 - click's

@@ -2,6 +2,8 @@
 
 import re
 import shlex
+import subprocess
+import sys
 from pathlib import Path
 
 import click
@@ -92,3 +94,19 @@ def test_the_group_tells_every_exit_code() -> None:
         command_of(name)  # its failures are known once it is loaded
     assert codes(StalplanError) <= told
     assert {0, 1, 2, 3, 4, 5, 6, 7, 8, 64, 130} == told
+
+
+@pytest.mark.parametrize("asked", ["--version", "--help", "plan --help"])
+def test_help_that_is_lost_is_told(asked: str) -> None:
+    """On a full disk too there is a reason and an exit code."""
+    with Path("/dev/full").open("w") as full:
+        ended = subprocess.run(
+            [sys.executable, "-m", "stalplan", *asked.split()],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            check=False,
+            text=True,
+        )
+
+    assert 1 == ended.returncode
+    assert ended.stderr.startswith("Error: The output can't be written\n\nNo space")
