@@ -23,6 +23,10 @@ UNKNOWN_PLAN = Digest(f"sha256:{'0' * 64}")
 """Stands for the plan of a step that was staged before its run had a plan."""
 
 _TICKS = 100  # clock ticks in a second; the same on every Linux that userland sees
+# A start may lie up to a tick after the one that is told, and the clock that gives
+# times to files, and to entries in /proc, stays behind by up to as much.
+# Source: Linux kernel/time/timekeeping.c, ktime_get_coarse_real_ts64.
+_LATE = timedelta(seconds=2 / _TICKS)
 _VERSION = re.compile(rb"(?<![\d.])v?(\d+\.\d+\.\d+)(?![\d.])")
 
 
@@ -196,8 +200,8 @@ def _known(name: str, number: str) -> str:
 def _service(texts: dict[str, str], now: datetime, *, fine: bool) -> Service | None:
     """The start is the clock now, less the ticks since.
 
-    Where the clock gives whole seconds, the start is taken late rather than early: a
-    file that was written just before it must not look newer.
+    It is taken late rather than early: a file that was written just before it must not
+    look newer.
     """
     if "service_problem" in texts:
         return None
@@ -205,8 +209,8 @@ def _service(texts: dict[str, str], now: datetime, *, fine: bool) -> Service | N
     if not running or "pid" not in texts:
         return Service(running=running)
     age = timedelta(seconds=(int(texts["ticks"]) - int(texts["born"])) / _TICKS)
-    started = now - age + (timedelta() if fine else timedelta(seconds=1))
-    return Service(running=True, pid=int(texts["pid"]), started_at=started)
+    late = _LATE if fine else _LATE + timedelta(seconds=1)
+    return Service(running=True, pid=int(texts["pid"]), started_at=now - age + late)
 
 
 def _now(facts: str) -> tuple[datetime, bool]:

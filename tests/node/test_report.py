@@ -13,6 +13,7 @@ import pytest
 from node.local_exec import path_without
 from node.lone_node import LoneNode, MakeNode
 from stalplan.errors import AgentFailed
+from stalplan.planning.process import file_is_newer
 
 as_root = pytest.mark.skipif(
     os.getuid() != 0, reason="other users' files and mounts need root"
@@ -74,6 +75,24 @@ def test_a_running_service_has_a_start(lone_node: MakeNode, shell: str) -> None:
     assert report.service.started_at is not None
     assert report.file.changed_at < report.service.started_at
     assert report.service.started_at - report.read_at <= timedelta(seconds=1)
+
+
+def test_a_start_on_the_heels_of_a_write_is_later(
+    lone_node: MakeNode, tmp_path: Path
+) -> None:
+    """However coarse the clocks are by which the two are told."""
+    node = lone_node("a = 1\n")
+    pid = tmp_path / "pid"
+    node.use(active=("true",), pid=("cat", str(pid)))
+    newer = []
+    for number in range(20):
+        node.folder.write(f"a = {number}\n")
+        with subprocess.Popen(["sleep", "1000"]) as server:
+            pid.write_text(str(server.pid))
+            newer.append(file_is_newer(node.session.report()))
+            server.kill()
+
+    assert [False] * 20 == newer
 
 
 def test_a_later_edit_is_newer_than_the_start(lone_node: MakeNode, shell: str) -> None:
