@@ -72,6 +72,7 @@ def demo_cluster() -> Iterator[DemoCluster]:
         nodes = _make_nodes(folder)
         for node in nodes:
             open_doors.callback(node.ssh.close)
+            open_doors.callback(node.guard.close)
         for node in nodes:
             node.start()
         for node in nodes:

@@ -1,6 +1,5 @@
 """One node of the demo: a folder, a config file, a service and an SSH server."""
 
-import contextlib
 import secrets
 import shlex
 import socket
@@ -27,13 +26,15 @@ FIRST_PORT, PORTS = 10_000, 10_000  # below the range of outgoing connections
 class DemoNode:
     """Everything lies in *folder*; nothing runs until start().
 
-    *environ* is what commands over SSH get, and so what the server they start gets.
+    *environ* is what commands over SSH get, and so what the server they start gets;
+    *guard* keeps other demos from the mail server's ports.
     """
 
     name: str
     folder: Path
     http_port: int
     smtp_port: int
+    guard: socket.socket
     ssh: SshServer
     environ: Mapping[str, str] = field(repr=False)
 
@@ -88,12 +89,13 @@ def make_node(
     """Write one node's files below *folder*, which this makes; start nothing."""
     folder.mkdir(mode=0o700)
     environ = {**environ, "HOME": str(folder)}
-    http_port, smtp_port = free_ports(2)
+    guard, (http_port, smtp_port) = free_ports(2)
     node = DemoNode(
         name=name,
         folder=folder,
         http_port=http_port,
         smtp_port=smtp_port,
+        guard=guard,
         environ=environ,
         ssh=SshServer(
             host_key=paramiko.ECDSAKey.generate(),
@@ -110,21 +112,27 @@ def make_node(
     return node
 
 
-def free_ports(count: int) -> list[int]:
-    """Ports of loopback that nothing uses now, all different, none below 1024.
+def free_ports(count: int) -> tuple[socket.socket, list[int]]:
+    """Ports of loopback that nothing uses, none below 1024, and what keeps them ours.
 
-    Nor any that the system gives to outgoing connections: while a server restarts,
-    one of those could take its port.
+    A server's ports are free while it is down, also to another demo's. So they are
+    drawn as a block with one port more, which the socket holds until it is closed:
+    whoever draws that block sees it. Nor are they any that the system gives to
+    outgoing connections: while a server restarts, one of those could take its port.
     """
-    held: list[socket.socket] = []
-    while len(held) < count:
-        port = FIRST_PORT + secrets.randbelow(PORTS)
-        with contextlib.suppress(OSError):  # somebody has it: draw again
-            held.append(socket.create_server((LOOPBACK, port)))
-    ports = [each.getsockname()[1] for each in held]
-    for each in held:
-        each.close()
-    return ports
+    size = count + 1
+    while True:
+        first = FIRST_PORT + size * secrets.randbelow(PORTS // size)
+        ports = list(range(first + 1, first + size))
+        guard = socket.socket()
+        try:
+            guard.bind((LOOPBACK, first))
+            for port in ports:
+                socket.create_server((LOOPBACK, port)).close()
+        except OSError:  # somebody has one: draw again
+            guard.close()
+        else:
+            return guard, ports
 
 
 def _binary(mark: str) -> str:

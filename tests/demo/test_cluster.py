@@ -4,6 +4,7 @@ import json
 import signal
 import subprocess
 import sys
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ import pytest
 from demo.standin import DIRECT
 from demo.traces import gone, marked
 from stalplan.demo.cluster import DemoCluster, demo_cluster
-from stalplan.demo.node import DemoNode
+from stalplan.demo.node import DemoNode, free_ports
 
 KILLED = """
 import sys, time
@@ -149,6 +150,17 @@ def test_a_killed_demo_leaves_nothing(number: signal.Signals) -> None:
         process.wait(60)
 
     assert gone(folder)
+
+
+def test_no_two_demos_have_a_port_in_common() -> None:
+    """Though nothing listens there yet, or again after a stop."""
+    with ExitStack() as demos:
+        drawn = [free_ports(2) for _ in range(300)]
+        for guard, _ in drawn:
+            demos.callback(guard.close)
+        ports = [port for _, two in drawn for port in two]
+
+    assert 600 == len(set(ports))
 
 
 def test_all_ports_are_high() -> None:
