@@ -1,6 +1,7 @@
 """Fixtures of real machines, and the rule that leaving them out is never silent."""
 
 import os
+import signal
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -10,6 +11,15 @@ import pytest
 from hypothesis import HealthCheck, settings
 from nodes.endpoint import Key, make_key
 from nodes.factories import OpenSshNodes, SystemdNodes
+
+# Whoever started us may have had these ignored, as nohup and a shell's `&` do; what the
+# tests start must hear them.
+for _number, _heard in (
+    (signal.SIGINT, signal.default_int_handler),
+    (signal.SIGHUP, signal.SIG_DFL),
+):
+    if signal.getsignal(_number) is signal.SIG_IGN:
+        signal.signal(_number, _heard)
 
 # A shared machine is slow at times; a test that never ends has pytest's timeout.
 settings.register_profile(

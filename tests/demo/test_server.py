@@ -3,6 +3,7 @@
 import signal
 import socket
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -276,7 +277,10 @@ def test_a_taken_port_is_replaced_by_a_random_one(make: Make) -> None:
 
 def _listening_ports(pid: int) -> set[int]:
     """The TCP ports on which a process listens, as the kernel tells."""
-    sockets = {str(entry.readlink()) for entry in Path(f"/proc/{pid}/fd").iterdir()}
+    sockets = set()
+    for entry in Path(f"/proc/{pid}/fd").iterdir():
+        with suppress(FileNotFoundError):  # closed meanwhile
+            sockets.add(str(entry.readlink()))
     ports = set()
     for line in Path("/proc/net/tcp").read_text().splitlines()[1:]:
         words = line.split()
