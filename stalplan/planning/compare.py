@@ -3,9 +3,7 @@
 Trees are plain dicts of canonical leaves, so a difference is never one of spelling.
 """
 
-import sys
 from dataclasses import dataclass, field
-from importlib.util import LazyLoader, find_spec, module_from_spec
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -43,7 +41,6 @@ def differences(
     if not uneven:
         return []
     # Loaded here: where nothing differs, and for help, its 50 ms would be felt.
-    load()
     from deepdiff import DeepDiff  # noqa: PLC0415, TID251 - the one place that does
 
     found = DeepDiff(
@@ -56,23 +53,8 @@ def differences(
 
 
 def load() -> None:
-    """Load deepdiff now, where there is time for it.
-
-    A cache that it uses imports asyncio, for waiting that is done nowhere here: a third
-    of the time. So that is loaded by whoever uses it first.
-    """
-    _import_lazily("asyncio")
+    """Load deepdiff now, where there is time for it."""
     import deepdiff  # noqa: F401, PLC0415, TID251 - as above
-
-
-def _import_lazily(name: str) -> None:
-    """Let `import` take a module that loads itself when something of it is used."""
-    spec = None if name in sys.modules else find_spec(name)
-    if spec is None or spec.loader is None:
-        return
-    spec.loader = LazyLoader(spec.loader)
-    module = sys.modules[name] = module_from_spec(spec)
-    spec.loader.exec_module(module)
 
 
 def _difference(item: "DiffLevel") -> Difference:
