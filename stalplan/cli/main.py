@@ -11,7 +11,7 @@ from click.shell_completion import CompletionItem
 from stalplan.cli import VERSION
 from stalplan.cli.app import App
 from stalplan.cli.failures import asked_forms, write_failure
-from stalplan.cli.options import Helpful
+from stalplan.cli.options import Helpful, telling
 from stalplan.cli.terminal import Terminal
 from stalplan.errors import StalplanError
 from stalplan.findings import Finding
@@ -78,19 +78,13 @@ class Commands(Helpful, click.Group):
         return [*commands, *click.Command.shell_complete(self, ctx, incomplete)]
 
 
-def _show_version(ctx: click.Context, _option: click.Parameter, value: bool) -> None:  # noqa: FBT001 - click passes it so
-    if value and not ctx.resilient_parsing:
-        ctx.obj.terminal.write_raw(f"{VERSION}\n")
-        ctx.exit()
-
-
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.option(
     "--version",
     is_flag=True,
     expose_value=False,
     is_eager=True,
-    callback=_show_version,
+    callback=telling(lambda _: VERSION),
     help="Show the version and exit.",
 )
 def cli() -> None:

@@ -17,14 +17,21 @@ class Helpful(click.Command):
         """Click's own, which writes by our terminal."""
         option = super().get_help_option(ctx)
         if option is not None:
-            option.callback = _show_help
+            option.callback = telling(click.Context.get_help)
         return option
 
 
-def _show_help(ctx: click.Context, _option: click.Parameter, value: bool) -> None:  # noqa: FBT001 - click passes it so
-    if value and not ctx.resilient_parsing:
-        ctx.obj.terminal.write_raw(ctx.get_help() + "\n")
-        ctx.exit()
+def telling(
+    text_of: Callable[[click.Context], str],
+) -> Callable[[click.Context, click.Parameter, bool], None]:
+    """What an option does that says something and does nothing else."""
+
+    def tell(ctx: click.Context, _option: click.Parameter, value: bool) -> None:  # noqa: FBT001 - click passes it so
+        if value and not ctx.resilient_parsing:
+            ctx.obj.terminal.write_raw(f"{text_of(ctx)}\n")
+            ctx.exit()
+
+    return tell
 
 
 class Command(Helpful):
