@@ -36,9 +36,9 @@ class BenchCluster:
     def __init__(self, root: Path, *, most: int) -> None:
         self.root = root
         self.identity: Key = make_key(root / "id_ed25519")
-        self.sshd = OpenSshServer(
-            root / "sshd", self.identity, environment={"STALPLAN_WORK_ROOT": str(root)}
-        )
+        # A home with start-up files, as every login has one; see _mask_start_up_files.
+        environment = {"STALPLAN_WORK_ROOT": str(root), "HOME": str(Path.home())}
+        self.sshd = OpenSshServer(root / "sshd", self.identity, environment=environment)
         self.nodes = [
             BenchNode(
                 name=f"mx{number}",

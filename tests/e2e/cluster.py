@@ -186,10 +186,7 @@ def make_cluster(
         text = config.replace("@HTTP@", str(http)).replace("@SMTP@", str(smtp))
         node = OpenSshNode(
             f"mx{number}",
-            # An empty home: this machine's .bashrc has no part in a test.
-            nodes.sshd(
-                environment={"STALPLAN_WORK_ROOT": str(records), "HOME": str(folder)}
-            ),
+            nodes.sshd(environment={"STALPLAN_WORK_ROOT": str(records)}),
             nodes.folder(
                 text.replace("@FOLDER@", str(home)),
                 mode=mode,

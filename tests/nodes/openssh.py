@@ -41,8 +41,10 @@ class OpenSshServer:
     """One sshd with a port, a host key and a list of allowed keys of its own.
 
     Listens when the constructor returns. *settings* are lines of sshd_config that
-    replace the defaults here; *environment* is what every session sees. The folder
-    keeps the server's files; *identity* opens every account the server can log in.
+    replace the defaults here; *environment* is what every session sees. The account
+    that runs the tests has an empty home there: this machine's start-up files have no
+    part in a test. The folder keeps the server's files; *identity* opens every account
+    the server can log in.
     """
 
     def __init__(
@@ -59,7 +61,7 @@ class OpenSshServer:
         self._user = user or current_user()
         self._settings = _SETTINGS | dict(settings or {})
         self._mark = f"STALPLAN_TEST_SESSION={secrets.token_hex(8)}"
-        self._environment = dict(environment or {})
+        self._environment = self._home() | dict(environment or {})
         self._pid = 0
         self.port = 0
         folder.mkdir(parents=True, exist_ok=True)
@@ -170,6 +172,13 @@ class OpenSshServer:
 
         wait_until(settled, what="an sshd that listens or ends")
         return self.log.count(seen) > before
+
+    def _home(self) -> dict[str, str]:
+        if self._user != current_user():
+            return {}
+        home = self._folder / "home"
+        home.mkdir(parents=True, exist_ok=True)
+        return {"HOME": str(home)}
 
     def _write_config(self) -> None:
         lines = {

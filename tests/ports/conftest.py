@@ -19,8 +19,7 @@ def sshd(
     tmp_path_factory: pytest.TempPathFactory, identity: Key
 ) -> Iterator[OpenSshServer]:
     root = tmp_path_factory.mktemp("sshd")
-    # Another HOME keeps a developer's own start-up files out; they cost more than all.
-    environment = {"STALPLAN_WORK_ROOT": str(root / "work"), "HOME": str(root)}
+    environment = {"STALPLAN_WORK_ROOT": str(root / "work")}
     server = OpenSshServer(root, identity, environment=environment)
     yield server
     server.close()

@@ -31,7 +31,7 @@ def reach(tmp_path: Path, identity: Key) -> Iterator[Reach]:
 
 @pytest.fixture
 def sshd(openssh_nodes: OpenSshNodes, reach: Reach, tmp_path: Path) -> OpenSshServer:
-    work = {"STALPLAN_WORK_ROOT": str(tmp_path / "work"), "HOME": str(tmp_path)}
+    work = {"STALPLAN_WORK_ROOT": str(tmp_path / "work")}
     sshd = openssh_nodes.sshd(environment=work)
     reach.know(sshd.endpoint.known_hosts_line)
     return sshd

@@ -62,7 +62,7 @@ def threads(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 @pytest.fixture
 def sshd(openssh_nodes: OpenSshNodes, reach: Reach, tmp_path: Path) -> OpenSshServer:
     """A server that is known and lets our key in."""
-    work = {"STALPLAN_WORK_ROOT": str(tmp_path / "work"), "HOME": str(tmp_path)}
+    work = {"STALPLAN_WORK_ROOT": str(tmp_path / "work")}
     sshd = openssh_nodes.sshd(environment=work)
     reach.know(sshd.endpoint.known_hosts_line)
     return sshd

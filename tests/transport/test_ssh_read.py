@@ -28,7 +28,7 @@ _SHORT, _AMPLE = 6.0, 60.0
 
 @pytest.fixture
 def sshd(openssh_nodes: OpenSshNodes, tmp_path: Path) -> OpenSshServer:
-    work = {"STALPLAN_WORK_ROOT": str(tmp_path / "work"), "HOME": str(tmp_path)}
+    work = {"STALPLAN_WORK_ROOT": str(tmp_path / "work")}
     sshd = openssh_nodes.sshd(environment=work)
     (tmp_path / "known").write_text(f"{sshd.endpoint.known_hosts_line}\n")
     return sshd
