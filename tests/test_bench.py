@@ -36,6 +36,7 @@ def test_reading_is_measured() -> None:
     """Ours beside OpenSSH's client, on loopback and through a long way."""
     only = ["stalplan plan", "OpenSSH cat under xargs -P32"]
     sizes = ["--nodes", "2", "--delayed-nodes", "2", "--delays", "0", "20"]
+    sizes += ["--at-once", "2"]
     text = bench("bench", "--runs", "1", "--no-sick", *sizes, "--only", *only)
 
     assert "| stalplan plan takes | 2 | 2 at 20 ms |\n" in text
@@ -43,6 +44,9 @@ def test_reading_is_measured() -> None:
     assert "### 2 nodes, 20 ms of added round trip\n" in text
     assert 2 == text.count("| OpenSSH cat under xargs -P32 | ")
     assert 2 == text.count(" of it |")
+    assert "| seconds of a plan | 4 | 8 | 16 | 32 | 64 |\n" in text
+    assert 1 == text.count("\n| loopback | ")
+    assert 1 == text.count("\n| 20 ms of added round trip | ")
 
 
 @pytest.mark.parametrize(

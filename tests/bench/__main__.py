@@ -12,15 +12,16 @@ import subprocess
 import sys
 import tempfile
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from bench.at_once import at_once
 from bench.cluster import BenchCluster
 from bench.measuring import Failed, Run, measured, medians, more_files
 from bench.peers import BOUNDS, CONTESTANTS
-from bench.report import Measured, ratios, summary, table, tables
+from bench.report import Figures, ratios, summary, table, tables
 from bench.sick import LIVING, sick
 from bench.starts import starts
 
@@ -38,18 +39,23 @@ def main() -> None:
     options = _options()
     _mask_start_up_files()
     more_files()
-    results: Measured = {}
-    begun = starts(options.runs)
-    sizes = [*options.nodes, *options.delayed_nodes, LIVING * options.sick]
-    with _cluster(max(sizes)) as cluster:
+    figures = Figures(starts=starts(options.runs))
+    sizes = [*options.nodes, *options.delayed_nodes, options.at_once]
+    with _cluster(max(*sizes, LIVING * options.sick)) as cluster:
         for delay in options.delays:
             with _way(cluster, delay) as way:
                 for count in options.delayed_nodes if delay else options.nodes:
-                    results[count, delay] = _round(cluster, count, way, options)
-                    _say(table((count, delay), results[count, delay]))
-                    _keep(options, results, begun, None)
-        beyond = sick(cluster, min(options.runs, 3)) if options.sick else None
-    _say(_keep(options, results, begun, beyond))
+                    key = count, delay
+                    figures.results[key] = _round(cluster, count, way, options)
+                    _say(table(key, figures.results[key]))
+                    _keep(options, figures)
+                if options.at_once:
+                    file = cluster.write_desired(options.at_once, way.port)
+                    runs = min(options.runs, 3)
+                    figures.at_once[delay] = at_once(cluster, file, runs)
+        if options.sick:
+            figures.beyond = sick(cluster, min(options.runs, 3))
+    _say(_keep(options, figures))
 
 
 def _say(text: str) -> None:
@@ -57,22 +63,17 @@ def _say(text: str) -> None:
     sys.stdout.flush()
 
 
-def _keep(
-    options: argparse.Namespace,
-    results: Measured,
-    begun: Mapping[str, float],
-    beyond: float | None,
-) -> str:
+def _keep(options: argparse.Namespace, figures: Figures) -> str:
     """Write what was measured to the pages that want it; returns its summary."""
-    text = summary(results, begun, machine=_machine(), beyond=beyond)
+    text = summary(figures, machine=_machine())
     if options.out:
         said = options.out.read_text("utf-8").partition(FIGURES)[0]
-        figures = f"{FIGURES}\n\n{text}\n{tables(results)}"
-        options.out.write_text(f"{said}{figures}", "utf-8")
+        page = f"{said}{FIGURES}\n\n{text}\n{tables(figures.results)}"
+        options.out.write_text(page, "utf-8")
     if options.readme:
         before, _, rest = options.readme.read_text("utf-8").partition(RATIOS)
         after = rest.partition(RATIOS_END)[2]
-        quoted = f"{RATIOS}\n\n{ratios(results)}\n{RATIOS_END}"
+        quoted = f"{RATIOS}\n\n{ratios(figures.results)}\n{RATIOS_END}"
         options.readme.write_text(f"{before}{quoted}{after}", "utf-8")
     return text
 
@@ -84,6 +85,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--delayed-nodes", type=int, nargs="+", default=[30])
     parser.add_argument("--runs", type=int, default=5)
     parser.add_argument("--no-sick", dest="sick", action="store_false")
+    parser.add_argument("--at-once", type=int, default=100, help="nodes; 0: not at all")
     parser.add_argument("--only", nargs="+", default=list(CONTESTANTS))
     parser.add_argument("--peers", type=Path, default=ROOT / ".bench")
     parser.add_argument("--out", type=Path, help="a page whose figures are replaced")
@@ -91,7 +93,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--quick", action="store_true", help="a minute's worth")
     options = parser.parse_args()
     if options.quick:
-        parser.set_defaults(nodes=[3, 30], delays=[0], runs=3, sick=False)
+        parser.set_defaults(nodes=[3, 30], delays=[0], runs=3, sick=False, at_once=0)
         options = parser.parse_args()
     return options
 

@@ -11,6 +11,8 @@ from bench.measuring import Told
 
 AT_ONCE = 32  # connections, for all who take a number
 KEX = "curve25519-sha256"
+OURS = "stalplan plan"
+CAT = f"OpenSSH cat under xargs -P{AT_ONCE}"
 SCRIPTS = Path(__file__).with_name("scripts")
 
 Contestant = Callable[[BenchCluster, int, int, Path], Told]
@@ -150,16 +152,15 @@ def openssh(cluster: BenchCluster, count: int, port: int, _peers: Path) -> Told:
 
 
 CONTESTANTS: dict[str, Contestant] = {
-    "stalplan plan": stalplan,
+    OURS: stalplan,
     "pyinfra files.put --dry --diff": pyinfra_diff,
     "pyinfra, only reading": pyinfra_reading,
     "Ansible copy --check --diff": ansible_copy,
     "Ansible raw, only reading": ansible_raw,
-    "OpenSSH cat under xargs -P32": openssh,
+    CAT: openssh,
     "asyncssh, only reading": asyncssh,
     "parallel-ssh, only reading": parallel_ssh,
 }
-OURS = "stalplan plan"
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,10 +1,12 @@
 """The figures as Markdown: seconds, ratios, and which targets hold."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
+from bench.at_once import LIMITS
 from bench.measuring import Run
-from bench.peers import CONTESTANTS, OURS
+from bench.peers import CAT, CONTESTANTS, OURS
 from bench.starts import NOTHING
 
 Measured = dict[tuple[int, int], dict[str, Run]]
@@ -18,20 +20,26 @@ TARGETS = (
     (100, "pyinfra, only reading", 0.85),
     (100, "Ansible copy --check --diff", 0.12),
     (100, "Ansible raw, only reading", 0.45),
-    (100, "OpenSSH cat under xargs -P32", 0.90),
+    (100, CAT, 0.90),
     (100, "asyncssh, only reading", 1.25),
     (3, "pyinfra files.put --dry --diff", 0.60),
 )
 
 
-def summary(
-    results: Measured,
-    starts: Mapping[str, float],
-    *,
-    machine: str,
-    beyond: float | None,
-) -> str:
-    """The ratios, and which targets hold. *beyond* is what bench.sick tells."""
+@dataclass(slots=True, kw_only=True)
+class Figures:
+    """All that one measurement tells; it grows size by size."""
+
+    starts: Mapping[str, float]  # seconds, as bench.starts has them
+    results: Measured = field(default_factory=dict)
+    # By milliseconds of added round trip: seconds by how many nodes at once.
+    at_once: dict[int, Mapping[int, float]] = field(default_factory=dict)
+    beyond: float | None = None  # as bench.sick tells it
+
+
+def summary(figures: Figures, *, machine: str) -> str:
+    """The ratios, and which targets hold."""
+    results = figures.results
     runs = max(run.of for each in results.values() for run in each.values())
     fewer = {
         f" Of {name} only {run.of} runs."
@@ -43,8 +51,10 @@ def summary(
     parts = [
         f"Measured {datetime.now(UTC):%Y-%m-%d}: {how}\n",
         f"### Ratios\n\n{ratios(results)}",
-        _targets(results, starts, beyond),
+        _targets(figures),
     ]
+    if figures.at_once:
+        parts.append(_at_once(figures.at_once))
     return "\n".join(parts)
 
 
@@ -90,9 +100,8 @@ def table(key: tuple[int, int], runs: Mapping[str, Run]) -> str:
     """What each took at one size and distance."""
     count, delay = key
     ours = runs.get(OURS)
-    where = f"{delay} ms of added round trip" if delay else "loopback"
     lines = [
-        f"### {count} node{'s' if count > 1 else ''}, {where}\n",
+        f"### {count} node{'s' if count > 1 else ''}, {_way(delay)}\n",
         "| | seconds | stalplan takes | its work | the nodes' work | memory | trips |",
         "|---|--:|--:|--:|--:|--:|--:|",
     ]
@@ -106,14 +115,28 @@ def table(key: tuple[int, int], runs: Mapping[str, Run]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _targets(
-    results: Measured, starts: Mapping[str, float], beyond: float | None
-) -> str:
+def _at_once(by_delay: Mapping[int, Mapping[int, float]]) -> str:
+    lines = [
+        "### How many nodes at once\n",
+        f"| seconds of a plan | {' | '.join(map(str, LIMITS))} |",
+        f"|---|{'--:|' * len(LIMITS)}",
+    ]
+    for delay, seconds in by_delay.items():
+        cells = [f"{seconds[limit]:.2f}" for limit in LIMITS]
+        lines.append(f"| {_way(delay)} | {' | '.join(cells)} |")
+    return "\n".join(lines) + "\n"
+
+
+def _way(delay: int) -> str:
+    return f"{delay} ms of added round trip" if delay else "loopback"
+
+
+def _targets(figures: Figures) -> str:
     lines = ["### Targets\n", "| | aim | seen | |", "|---|--:|--:|---|"]
-    found = list(_seen(results, starts))
-    if beyond is not None:
+    found = list(_seen(figures.results, figures.starts))
+    if figures.beyond is not None:
         what = "250 nodes beside 50 sick addresses: time beyond the timeout, of theirs"
-        found.append((what, 1.0, beyond))
+        found.append((what, 1.0, figures.beyond))
     for what, aim, seen in found:
         verdict = "holds" if seen <= aim else "**missed**"
         lines.append(f"| {what} | {aim:.2f} | {seen:.2f} | {verdict} |")
@@ -127,13 +150,11 @@ def _seen(
         runs = results.get((count, 0), {})
         if name in runs and OURS in runs:
             yield f"{count} nodes: of {name}", aim, runs[OURS].wall / runs[name].wall
-    if OURS in (hundred := results.get((100, 0), {})):
-        floor = 100 * FLOOR / CORES
-        yield (
-            "100 nodes: of the floor, 100 x 15 ms / 2",
-            1.8,
-            hundred[OURS].wall / floor,
-        )
+    if {OURS, CAT} <= (hundred := results.get((100, 0), {})).keys():
+        seconds = hundred[OURS].wall
+        floor, own = 100 * FLOOR / CORES, hundred[CAT].server / CORES
+        yield "100 nodes: of the floor, 100 x 15 ms / 2", 1.8, seconds / floor
+        yield "100 nodes: of what `cat` costs them here / 2", 1.8, seconds / own
     if OURS in (far := results.get((30, 100), {})):
         yield (
             "30 nodes at 100 ms: round trips to a node's last byte",
