@@ -29,7 +29,6 @@ MAY_IMPORT = {
 # A library that only one place may know, and the modules in which it may stand.
 ONLY_IN = {
     "paramiko": ("transport/", "demo/"),
-    "deepdiff": ("planning/compare.py",),
     "rich": ("cli/",),
     "click": ("cli/",),
     "socket": ("transport/", "demo/", "cli/identity.py"),

@@ -97,10 +97,8 @@ def _looked_at(
 
 def _load_planning() -> "Callable[..., Planned]":
     """What plans. It is loaded while the nodes work on their first answers."""
-    from stalplan.planning import compare  # noqa: PLC0415 - as said
     from stalplan.planning.make import make_plan  # noqa: PLC0415 - as said
 
-    compare.load()
     return make_plan
 
 

@@ -27,7 +27,7 @@ id = 2
 id = 3
 """
 RUN = RunId("20261124T090000Z-3fa9c1")
-HEAVY = ("deepdiff", "paramiko", "rich", "stalplan.demo")
+HEAVY = ("paramiko", "rich", "stalplan.demo")
 # Answers a shell as the `stalplan` program does, then tells what was loaded.
 TELL = """\
 import sys

@@ -9,7 +9,7 @@ from nodes.waiting import free_port
 
 from stalplan.cli.main import COMMANDS
 
-HEAVY = ("deepdiff", "paramiko", "rich", "tomlkit")
+HEAVY = ("paramiko", "rich", "tomlkit")
 SOUND = """\
 format = 1
 [cluster]
@@ -45,7 +45,7 @@ def loaded(folder: Path, *argv: str) -> tuple[str, set[str]]:
 
 @pytest.mark.parametrize("flag", ["--version", "--help"])
 def test_words_alone_load_nothing_heavy(tmp_path: Path, flag: str) -> None:
-    """Version and help start without SSH, diffs, tables, and TOML."""
+    """Version and help start without SSH, tables, and TOML."""
     code, modules = loaded(tmp_path, flag)
 
     assert "0" == code
@@ -58,18 +58,18 @@ def test_help_on_a_command_opens_nothing(tmp_path: Path, command: str) -> None:
     code, modules = loaded(tmp_path, command, "--help")
 
     assert "0" == code
-    assert set() == modules & {"deepdiff", "rich"}
+    assert "rich" not in modules
     assert command == "demo" or "paramiko" not in modules
 
 
 def test_validate_loads_what_it_needs(tmp_path: Path) -> None:
-    """Checking the desired file needs neither SSH nor diffs nor tables."""
+    """Checking the desired file needs neither SSH nor tables."""
     (tmp_path / "stalplan.toml").write_text(SOUND)
 
     code, modules = loaded(tmp_path, "validate")
 
     assert "0" == code
-    assert set() == modules & {"deepdiff", "paramiko", "rich"}
+    assert set() == modules & {"paramiko", "rich"}
 
 
 def test_a_wrong_file_stops_a_plan_early(tmp_path: Path) -> None:
@@ -100,6 +100,6 @@ def test_what_plans_is_loaded_while_nodes_are_read() -> None:
     done = subprocess.run(
         [sys.executable, "-c", tell], check=True, capture_output=True, text=True
     )
-    late = {"deepdiff", "stalplan.planning.make", "stalplan.run.status"}
+    late = {"stalplan.planning.make", "stalplan.run.status"}
 
     assert set() == late & {*done.stdout.split()}
