@@ -5,7 +5,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pytest
 from bench.delay import Trips
 
 TESTS = Path(__file__).parent
@@ -49,22 +48,23 @@ def test_reading_is_measured() -> None:
     assert 1 == text.count("\n| 20 ms of added round trip | ")
 
 
-@pytest.mark.parametrize(
-    ("moments", "expected"),
-    [
-        ([("sent", 0.0), ("answered", 0.1)], 2),
-        ([("sent", 0.0), ("sent", 0.01), ("answered", 0.1)], 2),
-        ([("sent", 0.0), ("answered", 0.1), ("sent", 0.2), ("answered", 0.3)], 3),
-        ([("sent", 0.0), ("answered", 0.1), ("sent", 0.2)], 2),
-    ],
-)
-def test_round_trips_are_counted(
-    moments: list[tuple[str, float]], expected: int
-) -> None:
-    """With the TCP handshake, up to the last byte that the server sends."""
-    trips = Trips(0.1, begun=-1.0)
+def test_round_trips_are_counted() -> None:
+    """Both greet at once; then one question and one answer at a time."""
+    trips = Trips()
 
-    for what, at in moments:
-        getattr(trips, what)(at)
+    greeting, greeted = trips.sent(), trips.answered()
+    trips.arrived(greeting)
+    trips.returned(greeted)
+    assert 1 == trips.to_last_byte  # it did not wait for ours
 
-    assert expected == trips.to_last_byte
+    trips.returned(trips.answered())
+    assert 2 == trips.to_last_byte
+
+    first, ahead = trips.sent(), trips.sent()
+    trips.arrived(first)
+    trips.arrived(ahead)
+    trips.returned(trips.answered())
+    assert 3 == trips.to_last_byte  # sent ahead of the answer, it costs no trip more
+
+    trips.sent()
+    assert 3 == trips.to_last_byte  # nobody answers a farewell

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 
+from bench.delay import OPENED
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
@@ -74,8 +76,15 @@ def measured(told: Told, server: int, trips: Path | None = None) -> Run:
 
 
 def _middle(trips: Path) -> float:
-    counts = [int(line) for line in trips.read_text().split()]
-    return median(counts) if counts else 0.0
+    """Of all connections, once the last is over, which is after the program's end."""
+    end = time.monotonic() + 10
+    while time.monotonic() < end:
+        lines = trips.read_text().split()
+        counts = [int(line) for line in lines if line != OPENED]
+        if counts and 2 * len(counts) == len(lines):
+            return median(counts)
+        time.sleep(0.02)
+    raise Failed(f"{trips} tells of no connection, or of one that did not end")
 
 
 def _of_server(pid: int) -> float:
