@@ -11,6 +11,7 @@ from math import inf
 from typing import Generic, TypeVar
 
 from stalplan.errors import NodeUnreachable
+from stalplan.transport.ssh_line import hang_up
 from stalplan.transport.ssh_reading import (
     LeftToThread,
     Refused,
@@ -86,9 +87,15 @@ class Loop(Generic[K]):
         self._let_in()
 
     def close(self) -> None:
-        """Leave all where they are; what they opened is closed."""
+        """Leave all where they are; what they opened is closed, asked for or not."""
         for job in self._jobs:
             job.steps.close()
+        for _, end in self.ends():
+            match end:
+                case Told(line=line):
+                    line.close()
+                case Refused(transport=transport):
+                    hang_up(transport)
         self._selector.close()
         self._bell.close()
         self._button.close()

@@ -26,6 +26,8 @@ from stalplan.model.inventory import Node
 from stalplan.model.live import NodeReport, Seen, Unreachable
 from stalplan.transport.ssh import SshTransport
 from stalplan.transport.ssh_driven import DRIVABLE, DrivenTransport
+from stalplan.transport.ssh_loop import Loop
+from stalplan.transport.ssh_reading import Told, reading
 
 # Seconds of a connect timeout: one that is meant to pass; one that is, though not
 # before the other side has done its part on a busy machine; and one that is not.
@@ -106,6 +108,24 @@ def test_the_loop_reads_by_itself(
     assert sshd.host_key_fingerprint == seen.host_key
     assert [] == threads
     assert 1 == sshd.logins()
+
+
+def test_lines_that_nobody_asked_for_are_closed(
+    transport: SshTransport, reach: Reach, sshd: OpenSshServer
+) -> None:
+    """Who leaves early has not heard of every node that was read by then."""
+    loop: Loop[int] = Loop(at_once=2)
+    for number in range(2):
+        way = transport._lines.way(reach.node(port=sshd.port))
+        assert way is not None
+        loop.start(number, reading(way))
+    while len(loop._ended) < 2:
+        loop.turn()
+    lines = [end.line for _, end in loop._ended if isinstance(end, Told)]
+
+    loop.close()
+
+    assert [False, False] == [line.alive for line in lines]
 
 
 def test_a_line_lies_idle_until_a_session_needs_it(
