@@ -40,6 +40,7 @@ def main() -> None:
     _mask_start_up_files()
     more_files()
     figures = Figures(starts=starts(options.runs))
+    few = min(options.runs, 3)
     sizes = [*options.nodes, *options.delayed_nodes, options.at_once]
     with _cluster(max(*sizes, LIVING * options.sick)) as cluster:
         for delay in options.delays:
@@ -51,10 +52,9 @@ def main() -> None:
                     _keep(options, figures)
                 if options.at_once:
                     file = cluster.write_desired(options.at_once, way.port)
-                    runs = min(options.runs, 3)
-                    figures.at_once[delay] = at_once(cluster, file, runs)
+                    figures.at_once[delay] = at_once(cluster, file, few)
         if options.sick:
-            figures.beyond = sick(cluster, min(options.runs, 3))
+            figures.beyond = sick(cluster, few)
     _say(_keep(options, figures))
 
 

@@ -21,9 +21,15 @@ Contestant = Callable[[BenchCluster, int, int, Path], Told]
 
 def stalplan(cluster: BenchCluster, count: int, port: int, _peers: Path) -> Told:
     """`stalplan plan`: reading, planning, ordering, rendering."""
-    file = cluster.write_desired(count, port)
-    argv = [sys.executable, "-m", "stalplan", "plan", "-f", str(file)]
-    return Told(argv=argv, environment={}, folder=cluster.root)
+    return plan(cluster, cluster.write_desired(count, port))
+
+
+def plan(
+    cluster: BenchCluster, file: Path, *more: str, codes: tuple[int, ...] = (0,)
+) -> Told:
+    """`stalplan plan` of the desired *file*, with *more* words."""
+    argv = [sys.executable, "-m", "stalplan", "plan", "-f", str(file), *more]
+    return Told(argv=argv, environment={}, folder=cluster.root, codes=codes)
 
 
 def pyinfra_diff(cluster: BenchCluster, count: int, port: int, peers: Path) -> Told:

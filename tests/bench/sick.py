@@ -1,6 +1,5 @@
 """Addresses of which some are sick: what that costs beside the living alone."""
 
-import sys
 from contextlib import ExitStack
 from pathlib import Path
 from statistics import median
@@ -10,7 +9,8 @@ from nodes.endpoint import make_key
 from nodes.waiting import free_port
 
 from bench.cluster import BenchCluster
-from bench.measuring import Told, measured
+from bench.measuring import measured
+from bench.peers import plan
 
 TIMEOUT = 10.0  # seconds to connect, the default
 SICK = {"dead": 30, "refusing": 10, "greeting": 5, "mute": 5}
@@ -53,6 +53,5 @@ def _tables(ports: dict[str, int]) -> str:
 
 
 def _middle(cluster: BenchCluster, file: Path, runs: int, code: int) -> float:
-    argv = [sys.executable, "-m", "stalplan", "plan", "-f", str(file)]
-    told = Told(argv=argv, environment={}, folder=cluster.root, codes=(code,))
+    told = plan(cluster, file, codes=(code,))
     return median(measured(told, cluster.sshd.pid).wall for _ in range(runs))
